@@ -1,0 +1,372 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/speakeasy-api/openapi/openapi"
+	"github.com/speakeasy-api/openapi/validation"
+	"gopkg.in/yaml.v3"
+)
+
+// A finding says that a rule does not hold at a place in the contract.
+type finding struct {
+	place pointer
+	rule  string
+}
+
+func (f finding) String() string {
+	place := string(f.place)
+	if place == "" {
+		place = `"" (the whole document)`
+	}
+	return place + ": " + f.rule
+}
+
+// A pointer is a JSON pointer (RFC 6901).
+type pointer string
+
+func (p pointer) child(key string) pointer {
+	return p + "/" + pointer(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+}
+
+// check verifies everything that the client rests on. It looks at the result
+// of the corrections, not at the corrections, so it holds whatever the vendor
+// changes.
+func check(contract []byte) []finding {
+	document, err := parse(contract)
+	if err != nil {
+		return []finding{{"", err.Error()}}
+	}
+	root := document.Content[0]
+	d := contractDocument{root}
+	var findings []finding
+	for _, rule := range []func(contractDocument) iter.Seq[finding]{
+		noAuthorizationParameter,
+		noContentWithoutBody,
+		legalComponentNames,
+		referencesResolve,
+		securityResolves,
+		serverHasSpace,
+		deleteSucceedsWith204,
+	} {
+		findings = slices.AppendSeq(findings, rule(d))
+	}
+	return append(findings, validOpenAPI(contract, d, findings)...)
+}
+
+// contractDocument reads a YAML tree by the names of OpenAPI.
+type contractDocument struct{ root *yaml.Node }
+
+// get returns the value of a key of a mapping, or nil.
+func get(node *yaml.Node, key string) *yaml.Node {
+	for k, v := range entries(node) {
+		if k.Value == key {
+			return v
+		}
+	}
+	return nil
+}
+
+func getString(node *yaml.Node, key string) string {
+	if v := get(node, key); v != nil && v.Kind == yaml.ScalarNode {
+		return v.Value
+	}
+	return ""
+}
+
+// entries yields the keys and values of a mapping, and nothing for any other
+// kind of node.
+func entries(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(*yaml.Node, *yaml.Node) bool) {
+		if node = unalias(node); node == nil || node.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if !yield(node.Content[i], unalias(node.Content[i+1])) {
+				return
+			}
+		}
+	}
+}
+
+func elements(node *yaml.Node) []*yaml.Node {
+	if node = unalias(node); node == nil || node.Kind != yaml.SequenceNode {
+		return nil
+	}
+	return node.Content
+}
+
+func unalias(node *yaml.Node) *yaml.Node {
+	for node != nil && node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	return node
+}
+
+// nodes yields every node of the document, depth first, with its place.
+func (d contractDocument) nodes() iter.Seq2[pointer, *yaml.Node] {
+	return func(yield func(pointer, *yaml.Node) bool) {
+		var walk func(pointer, *yaml.Node) bool
+		walk = func(at pointer, node *yaml.Node) bool {
+			if !yield(at, node) {
+				return false
+			}
+			for k, v := range entries(node) {
+				if !walk(at.child(k.Value), v) {
+					return false
+				}
+			}
+			for i, v := range elements(node) {
+				if !walk(at.child(strconv.Itoa(i)), v) {
+					return false
+				}
+			}
+			return true
+		}
+		walk("", d.root)
+	}
+}
+
+// resolve follows a local reference. It returns nil for one that leads
+// nowhere, to another file, or in a circle.
+func (d contractDocument) resolve(node *yaml.Node) *yaml.Node {
+	for range 100 {
+		ref := getString(node, "$ref")
+		if ref == "" {
+			return node
+		}
+		path, ok := strings.CutPrefix(ref, "#/")
+		if !ok {
+			return nil
+		}
+		node = d.root
+		for _, key := range strings.Split(path, "/") {
+			key = strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
+			if list := elements(node); list != nil {
+				i, err := strconv.Atoi(key)
+				if err != nil || i < 0 || i >= len(list) {
+					return nil
+				}
+				node = unalias(list[i])
+			} else if node = get(node, key); node == nil {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+type operation struct {
+	place  pointer
+	method string
+	node   *yaml.Node
+}
+
+// methods are the fields of a Path Item Object that hold operations.
+var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+// operations yields what a client can call: the operations under paths.
+func (d contractDocument) operations() iter.Seq[operation] {
+	return func(yield func(operation) bool) {
+		for path, item := range entries(get(d.root, "paths")) {
+			for method, node := range entries(d.resolve(item)) {
+				place := pointer("/paths").child(path.Value).child(method.Value)
+				if slices.Contains(methods, method.Value) && !yield(operation{place, method.Value, node}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func noAuthorizationParameter(d contractDocument) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		for place, node := range d.nodes() {
+			name := getString(node, "name")
+			if getString(node, "in") == "header" && slices.ContainsFunc(
+				[]string{"Authorization", "Accept", "Content-Type"},
+				func(reserved string) bool { return strings.EqualFold(name, reserved) },
+			) && !yield(finding{place, "no header parameter may be named " + name + ": OpenAPI ignores it, the generator would not"}) {
+				return
+			}
+		}
+	}
+}
+
+func noContentWithoutBody(d contractDocument) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		for op := range d.operations() {
+			for status, response := range entries(get(op.node, "responses")) {
+				bodiless := slices.Contains([]string{"204", "205", "304"}, status.Value)
+				if bodiless && get(d.resolve(response), "content") != nil && !yield(finding{
+					op.place.child("responses").child(status.Value).child("content"),
+					"an answer with status " + status.Value + " has no content",
+				}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+var componentName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
+
+func legalComponentNames(d contractDocument) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		for kind, components := range entries(get(d.root, "components")) {
+			for name := range entries(components) {
+				if !componentName.MatchString(name.Value) && !yield(finding{
+					pointer("/components").child(kind.Value).child(name.Value),
+					"the name of a component consists of letters, digits, '.', '_' and '-'",
+				}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func referencesResolve(d contractDocument) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		for place, node := range d.nodes() {
+			if getString(node, "$ref") != "" && d.resolve(node) == nil &&
+				!yield(finding{place.child("$ref"), "a reference leads to something in this document"}) {
+				return
+			}
+		}
+	}
+}
+
+func securityResolves(d contractDocument) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		for op := range d.operations() {
+			place, security := op.place.child("security"), get(op.node, "security")
+			if security == nil {
+				if security = get(d.root, "security"); security != nil {
+					place = "/security"
+				}
+			}
+			if len(elements(security)) == 0 {
+				if !yield(finding{place, "every operation has a security requirement"}) {
+					return
+				}
+				continue
+			}
+			for i, requirement := range elements(security) {
+				at := place.child(strconv.Itoa(i))
+				count := 0
+				for scheme := range entries(requirement) {
+					count++
+					schemes := get(get(d.root, "components"), "securitySchemes")
+					if d.resolve(get(schemes, scheme.Value)) == nil && !yield(finding{
+						at.child(scheme.Value), "a security requirement names a scheme of components/securitySchemes",
+					}) {
+						return
+					}
+				}
+				if count == 0 && !yield(finding{at, "a security requirement names a scheme; an empty one lets everybody in"}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+var serverURL = regexp.MustCompile(`^https://\{([A-Za-z0-9_]+)\}\.signalwire\.com(/[A-Za-z0-9._~/-]*)?$`)
+
+func serverHasSpace(d contractDocument) iter.Seq[finding] {
+	const rule = "the server is https://{variable}.signalwire.com/…, and the variable is declared under variables"
+	return func(yield func(finding) bool) {
+		if len(elements(get(d.root, "servers"))) == 0 && !yield(finding{"/servers", "there is a server: " + rule}) {
+			return
+		}
+		for place, node := range d.nodes() {
+			if !strings.HasSuffix(string(place), "/servers") {
+				continue
+			}
+			for i, server := range elements(node) {
+				match := serverURL.FindStringSubmatch(getString(server, "url"))
+				if (match == nil || get(get(server, "variables"), match[1]) == nil) &&
+					!yield(finding{place.child(strconv.Itoa(i)).child("url"), rule}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func deleteSucceedsWith204(d contractDocument) iter.Seq[finding] {
+	const rule = "a DELETE documents 204 as its only success: the client reports no other answer as done"
+	return func(yield func(finding) bool) {
+		for op := range d.operations() {
+			if op.method != "delete" {
+				continue
+			}
+			responses := op.place.child("responses")
+			if get(get(op.node, "responses"), "204") == nil && !yield(finding{responses, rule}) {
+				return
+			}
+			for status := range entries(get(op.node, "responses")) {
+				if strings.HasPrefix(status.Value, "2") && status.Value != "204" &&
+					!yield(finding{responses.child(status.Value), rule}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// validOpenAPI reports what two validators find. The first says where; the
+// second finds more, without saying where, and is asked only when nothing else
+// is wrong, because it would repeat the rest.
+func validOpenAPI(contract []byte, d contractDocument, known []finding) []finding {
+	const rule = "the document is valid OpenAPI 3.1: "
+	if !strings.HasPrefix(getString(d.root, "openapi"), "3.1.") {
+		return []finding{{"/openapi", rule + "the version is 3.1"}}
+	}
+	ctx := context.Background()
+	_, problems, err := openapi.Unmarshal(ctx, bytes.NewReader(contract))
+	if err != nil {
+		return []finding{{"", rule + err.Error()}}
+	}
+	var findings []finding
+	for _, problem := range problems {
+		var e *validation.Error
+		if !errors.As(problem, &e) {
+			findings = append(findings, finding{"", rule + problem.Error()})
+		} else if e.Severity == validation.SeverityError {
+			findings = append(findings, finding{d.placeOf(e.GetLineNumber(), e.GetColumnNumber()), rule + e.UnderlyingError.Error()})
+		}
+	}
+	if len(known)+len(findings) > 0 {
+		return findings
+	}
+	loaded, err := openapi3.NewLoader().LoadFromData(contract)
+	if err == nil {
+		err = loaded.Validate(ctx)
+	}
+	if err != nil {
+		findings = append(findings, finding{"", fmt.Sprintf("%s%v", rule, err)})
+	}
+	return findings
+}
+
+// placeOf returns the innermost place whose value begins at a line and column.
+func (d contractDocument) placeOf(line, column int) pointer {
+	var found pointer
+	for place, node := range d.nodes() {
+		if node.Line == line && node.Column == column {
+			found = place
+		}
+	}
+	return found
+}
