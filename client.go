@@ -1,0 +1,192 @@
+package signalwire
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// New returns a client for a space, authenticated by a project ID and an API
+// token of that project.
+//
+// The space is a bare name ("acme"), its host ("acme.signalwire.com") or the
+// https URL of that host. The project ID is a UUID. The token is visible ASCII
+// and needs the scope Voice. New checks all three and every option, sends
+// nothing, and no error repeats a rejected value.
+//
+// Options are those of the generated client. [WithHTTPClient] replaces what
+// sends; a *http.Client is copied and never changed. [WithBaseURL] replaces
+// the URL made from the space: https, or http on a loopback address, without
+// user information, query or fragment. [WithRequestEditorFn] adds an editor
+// behind the one that authenticates.
+//
+// The client is safe for concurrent use, and is meant to be made once.
+func New(space, projectID, apiToken string, opts ...ClientOption) (*ClientWithResponses, error) {
+	baseURL, err := SpaceURL(space)
+	if err := errors.Join(err, checkProjectID(projectID), checkCredential("API token", apiToken, "")); err != nil {
+		return nil, err
+	}
+	options := []ClientOption{WithHTTPClient(&http.Client{}), WithRequestEditorFn(BasicAuth(projectID, apiToken))}
+	for i, option := range opts {
+		options = append(options, namedOption(i+1, option))
+	}
+	return NewClientWithResponses(baseURL, append(options, guard)...)
+}
+
+// NewFromEnv is [New] with the space, the project ID and the API token from the
+// environment: SIGNALWIRE_SPACE (or, if that is unset, SIGNALWIRE_SPACE_URL),
+// SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN. One error names every
+// variable that is missing; an empty one is missing.
+func NewFromEnv(opts ...ClientOption) (*ClientWithResponses, error) {
+	space := os.Getenv("SIGNALWIRE_SPACE")
+	if space == "" {
+		space = os.Getenv("SIGNALWIRE_SPACE_URL")
+	}
+	projectID, apiToken := os.Getenv("SIGNALWIRE_PROJECT_ID"), os.Getenv("SIGNALWIRE_API_TOKEN")
+	var missing []string
+	for _, variable := range []struct{ name, value string }{
+		{"SIGNALWIRE_SPACE", space},
+		{"SIGNALWIRE_PROJECT_ID", projectID},
+		{"SIGNALWIRE_API_TOKEN", apiToken},
+	} {
+		if variable.value == "" {
+			missing = append(missing, variable.name)
+		}
+	}
+	if len(missing) > 0 {
+		return nil, errors.New("signalwire: not set in the environment: " + strings.Join(missing, ", "))
+	}
+	return New(space, projectID, apiToken, opts...)
+}
+
+const (
+	spaceDomain = ".signalwire.com"
+	apiPath     = "/api/laml/2010-04-01"
+)
+
+// dnsLabel is a host name's label (RFC 1123, section 2.1) in lower case.
+var dnsLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// SpaceURL returns the base URL of a space's Compatibility API,
+// https://SPACE.signalwire.com/api/laml/2010-04-01. The space is a bare name
+// ("acme"), its host ("acme.signalwire.com") or the https URL of that host, in
+// either case. Anything else is an error, which does not repeat it.
+func SpaceURL(space string) (string, error) {
+	name, isURL := strings.CutPrefix(strings.ToLower(space), "https://")
+	if isURL {
+		name = strings.TrimSuffix(name, "/")
+	}
+	label, isHost := strings.CutSuffix(name, spaceDomain)
+	switch {
+	case space == "":
+		return "", errors.New("signalwire: the space is empty")
+	case isURL && !isHost, !dnsLabel.MatchString(label):
+		return "", errors.New("signalwire: the space is not a space's name such as example, " +
+			"its host such as example" + spaceDomain + ", or the https URL of that host without a path")
+	}
+	return "https://" + label + spaceDomain + apiPath, nil
+}
+
+// checkProjectID wants a UUID, which finds at once that the project ID and the
+// API token were passed in each other's place.
+func checkProjectID(projectID string) error {
+	if err := checkCredential("project ID", projectID, ":"); err != nil {
+		return err
+	}
+	if _, err := uuid.Parse(projectID); err != nil || len(projectID) != uuidLength {
+		return errors.New("signalwire: the project ID is not a UUID; was the API token or the space passed in its place?")
+	}
+	return nil
+}
+
+// namedOption makes an option's error say which option it was, and makes a nil
+// option an error.
+func namedOption(number int, option ClientOption) ClientOption {
+	return func(c *Client) error {
+		if option == nil {
+			return fmt.Errorf("signalwire: option %d is nil", number)
+		}
+		err := option(c)
+		if urlError := (*url.Error)(nil); errors.As(err, &urlError) {
+			// Its text holds the URL, and that may hold a password.
+			err = errors.New("the base URL is not a URL")
+		}
+		if err != nil {
+			return fmt.Errorf("signalwire: option %d: %w", number, err)
+		}
+		return nil
+	}
+}
+
+// guard is New's last option: it checks what the others made of the client,
+// and makes the HTTP client safe to send with.
+func guard(c *Client) error {
+	if err := checkBaseURL(c.Server); err != nil {
+		return err
+	}
+	for i, editor := range c.RequestEditors {
+		if editor == nil {
+			return fmt.Errorf("signalwire: request editor %d is nil", i)
+		}
+	}
+	if v := reflect.ValueOf(c.Client); !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
+		return errors.New("signalwire: the HTTP client is nil")
+	}
+	if client, ok := c.Client.(*http.Client); ok {
+		c.Client = guardedHTTPClient(client)
+	}
+	return nil
+}
+
+// basePath is a path of plain segments. Dot segments, which a server may
+// resolve to somewhere else, are found in checkBaseURL.
+var basePath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*/?$`)
+
+func checkBaseURL(baseURL string) error {
+	u, err := url.Parse(baseURL)
+	switch {
+	case err != nil || u.Opaque != "" || u.Hostname() == "":
+		return errors.New("signalwire: the base URL is not an absolute URL with a host")
+	case u.Scheme != "https" && !isLoopbackHTTP(u):
+		return errors.New("signalwire: the base URL is neither https nor http on a loopback address")
+	case u.User != nil:
+		return errors.New("signalwire: the base URL has user information in it; pass credentials to New")
+	case strings.ContainsAny(baseURL, "?#"):
+		return errors.New("signalwire: the base URL has a query or a fragment")
+	case !basePath.MatchString(u.EscapedPath()) || hasDotSegment(u.Path):
+		return errors.New("signalwire: the path of the base URL has empty or dot segments or unusual characters in it")
+	}
+	return nil
+}
+
+func hasDotSegment(path string) bool {
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return true
+		}
+	}
+	return false
+}
+
+// requestTimeout bounds a request from dialling to the last byte of the answer.
+const requestTimeout = 30 * time.Second
+
+// guardedHTTPClient returns a copy that follows no redirect, because a DELETE
+// that is redirected becomes a GET whose 200 reads as success, and that gives
+// up after a time.
+func guardedHTTPClient(client *http.Client) *http.Client {
+	guarded := *client
+	guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	if guarded.Timeout == 0 {
+		guarded.Timeout = requestTimeout
+	}
+	return &guarded
+}
