@@ -1,0 +1,195 @@
+package signalwire_test
+
+import (
+	"encoding"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"go/ast"
+	"go/importer"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+)
+
+type sid interface {
+	fmt.Stringer
+	encoding.TextMarshaler
+	IsZero() bool
+}
+
+var sidKinds = map[string]struct {
+	zero  sid
+	parse func(string) (sid, error)
+}{
+	"account SID":    {signalwire.AccountSid{}, func(s string) (sid, error) { return signalwire.ParseAccountSid(s) }},
+	"conference SID": {signalwire.ConferenceSid{}, func(s string) (sid, error) { return signalwire.ParseConferenceSid(s) }},
+	"call SID":       {signalwire.CallSid{}, func(s string) (sid, error) { return signalwire.ParseCallSid(s) }},
+}
+
+func TestParseSid(t *testing.T) {
+	t.Parallel()
+	const want = "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"
+	for kind, k := range sidKinds {
+		for _, s := range []string{want, strings.ToUpper(want)} {
+			got, err := k.parse(s)
+			require.NoError(t, err, kind)
+			require.Equal(t, want, got.String(), kind)
+			require.False(t, got.IsZero(), kind)
+			require.True(t, got == must(k.parse(want)), kind)
+		}
+	}
+}
+
+func TestParseSidRejects(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, value, want string }{
+		{"empty", "", "empty"},
+		{"space before", " d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b", "white space"},
+		{"line end", "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b\n", "white space"},
+		{"Twilio", "CAd2c7a9b413e54f688a0b7c9d1e2f3a4b", "Twilio"},
+		{"Twilio conference", "CFd2c7a9b413e54f688a0b7c9d1e2f3a4b", "Twilio"},
+		{"no hyphens", "d2c7a9b413e54f688a0b7c9d1e2f3a4b", "uncommon form"},
+		{"braces", "{d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b}", "uncommon form"},
+		{"URN", "urn:uuid:d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b", "uncommon form"},
+		{"friendly name", "Monday stand-up", "is not a UUID"},
+		{"not hexadecimal", "g2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b", "is not a UUID"},
+		{"hyphens elsewhere", "d2c7a9b41-3e5-4f68-8a0b-7c9d1e2f3a4b", "is not a UUID"},
+		{"path", "../../../../../../../../../../../a/b", "is not a UUID"},
+		{"nil UUID", "00000000-0000-0000-0000-000000000000", "nil UUID"},
+	} {
+		for kind, k := range sidKinds {
+			got, err := k.parse(tt.value)
+			requireClearError(t, err, tt.value, tt.want)
+			require.ErrorContains(t, err, kind, tt.name)
+			require.True(t, got.IsZero(), tt.name)
+		}
+	}
+	_, err := signalwire.ParseConferenceSid("stand-up")
+	require.ErrorContains(t, err, "is not a UUID; pass the conference SID, not its friendly name")
+}
+
+func TestZeroSid(t *testing.T) {
+	t.Parallel()
+	for kind, k := range sidKinds {
+		require.True(t, k.zero.IsZero(), kind)
+		require.Empty(t, k.zero.String(), kind)
+		_, err := k.zero.MarshalText()
+		requireClearError(t, err, "", kind)
+	}
+}
+
+func TestZeroSidSendsNothing(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		requests.Add(1)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	for _, tt := range []struct {
+		want       string
+		account    signalwire.AccountSid
+		conference signalwire.ConferenceSid
+		call       signalwire.CallSid
+	}{
+		{"account SID", signalwire.AccountSid{}, testConference, testCall},
+		{"conference SID", testAccount, signalwire.ConferenceSid{}, testCall},
+		{"call SID", testAccount, testConference, signalwire.CallSid{}},
+	} {
+		response, err := client.DeleteParticipantWithResponse(t.Context(), tt.account, tt.conference, tt.call)
+		require.Nil(t, response, tt.want)
+		require.ErrorContains(t, err, tt.want)
+	}
+	require.Zero(t, requests.Load())
+}
+
+func TestSidText(t *testing.T) {
+	t.Parallel()
+	type event struct {
+		Conference signalwire.ConferenceSid `json:"ConferenceSid"`
+		Call       signalwire.CallSid       `json:"CallSid,omitzero"`
+	}
+	in := event{Conference: testConference}
+	text, err := json.Marshal(in)
+	require.NoError(t, err)
+	require.JSONEq(t, `{"ConferenceSid":"0b8f2f6e-6f0c-4f43-9a57-5a3c1d6f7e81"}`, string(text))
+	var out event
+	require.NoError(t, json.Unmarshal(text, &out))
+	require.Equal(t, in, out)
+
+	out = event{Call: testCall}
+	require.Error(t, json.Unmarshal([]byte(`{"CallSid":"me"}`), &out))
+	require.Equal(t, testCall, out.Call, "a failed parse leaves the value alone")
+
+	_, err = json.Marshal(event{})
+	require.ErrorContains(t, err, "conference SID is zero")
+
+	var account signalwire.AccountSid
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	flags.TextVar(&account, "account", signalwire.AccountSid{}, "")
+	require.NoError(t, flags.Parse([]string{"-account", strings.ToUpper(testProject)}))
+	require.Equal(t, testAccount, account)
+}
+
+// TestSwappedSidsDoNotCompile type-checks calls and conversions against the
+// package's own source.
+func TestSwappedSidsDoNotCompile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, code string
+		compiles   bool
+	}{
+		{"right order", "client.DeleteParticipantWithResponse(nil, account, conference, call)", true},
+		{"conference and call swapped", "client.DeleteParticipantWithResponse(nil, account, call, conference)", false},
+		{"account and conference swapped", "client.DeleteParticipantWithResponse(nil, conference, account, call)", false},
+		{"account and call swapped", "client.DeleteParticipantWithResponse(nil, call, conference, account)", false},
+		{"string", `client.DeleteParticipantWithResponse(nil, account, conference, "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b")`, false},
+		{"conversion to its own type", "_ = signalwire.CallSid(call)", true},
+		{"conversion of a conference", "_ = signalwire.CallSid(conference)", false},
+		{"conversion of an account", "_ = signalwire.ConferenceSid(account)", false},
+		{"conversion of a call", "_ = signalwire.AccountSid(call)", false},
+		{"comparison", "_ = call == call", true},
+		{"comparison of two kinds", "_ = call == conference", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			err := typeCheck(`package p
+				import "example.com/signalwire"
+				func f(client *signalwire.ClientWithResponses, account signalwire.AccountSid,
+					conference signalwire.ConferenceSid, call signalwire.CallSid) { ` + tt.code + ` }`)
+			if tt.compiles {
+				require.NoError(t, err)
+			} else {
+				typeError := types.Error{}
+				require.True(t, errors.As(err, &typeError), "%v", err)
+			}
+		})
+	}
+}
+
+var sourceImporter = struct {
+	sync.Mutex
+	types.Importer
+}{Importer: importer.ForCompiler(token.NewFileSet(), "source", nil)}
+
+// typeCheck compiles a file, without its machine code.
+func typeCheck(source string) error {
+	sourceImporter.Lock()
+	defer sourceImporter.Unlock()
+	files := token.NewFileSet()
+	file, err := parser.ParseFile(files, "p.go", source, 0)
+	if err != nil {
+		return err
+	}
+	_, err = (&types.Config{Importer: sourceImporter.Importer}).Check("p", files, []*ast.File{file}, nil)
+	return err
+}
