@@ -1,6 +1,7 @@
 package signalwire
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"runtime"
+	"runtime/debug"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/google/uuid"
 )
@@ -34,7 +37,11 @@ func New(space, projectID, apiToken string, opts ...ClientOption) (*ClientWithRe
 	if err := errors.Join(err, checkProjectID(projectID), checkCredential("API token", apiToken, "")); err != nil {
 		return nil, err
 	}
-	options := []ClientOption{WithHTTPClient(&http.Client{}), WithRequestEditorFn(BasicAuth(projectID, apiToken))}
+	options := []ClientOption{
+		WithHTTPClient(&Doer{}),
+		WithRequestEditorFn(describeClient),
+		WithRequestEditorFn(BasicAuth(projectID, apiToken)),
+	}
 	for i, option := range opts {
 		options = append(options, namedOption(i+1, option))
 	}
@@ -132,18 +139,41 @@ func guard(c *Client) error {
 	if err := checkBaseURL(c.Server); err != nil {
 		return err
 	}
-	for i, editor := range c.RequestEditors {
+	for _, editor := range c.RequestEditors {
 		if editor == nil {
-			return fmt.Errorf("signalwire: request editor %d is nil", i)
+			return errors.New("signalwire: a request editor is nil")
 		}
 	}
-	if v := reflect.ValueOf(c.Client); !v.IsValid() || (v.Kind() == reflect.Pointer && v.IsNil()) {
-		return errors.New("signalwire: the HTTP client is nil")
+	if isNil(c.Client) {
+		return errNilClient
 	}
-	if client, ok := c.Client.(*http.Client); ok {
-		c.Client = guardedHTTPClient(client)
+	doer, ok := c.Client.(*Doer)
+	if !ok {
+		doer = &Doer{HTTPClient: c.Client}
 	}
+	if err := doer.init(); err != nil {
+		return err
+	}
+	base, err := url.Parse(c.Server)
+	if err != nil {
+		return err // It was parsed above.
+	}
+	c.Client = sameOrigin{doer, base.Scheme, base.Host}
 	return nil
+}
+
+// sameOrigin keeps credentials from being sent to where an editor led the
+// request after they were added.
+type sameOrigin struct {
+	HttpRequestDoer
+	scheme, host string
+}
+
+func (s sameOrigin) Do(request *http.Request) (*http.Response, error) {
+	if request.URL == nil || request.URL.Scheme != s.scheme || request.URL.Host != s.host {
+		return nil, &TransportError{Err: fmt.Errorf("a request editor led the request to another scheme or host: %w", errNotSent)}
+	}
+	return s.HttpRequestDoer.Do(request)
 }
 
 // basePath is a path of plain segments. Dot segments, which a server may
@@ -176,17 +206,23 @@ func hasDotSegment(path string) bool {
 	return false
 }
 
-// requestTimeout bounds a request from dialling to the last byte of the answer.
-const requestTimeout = 30 * time.Second
-
-// guardedHTTPClient returns a copy that follows no redirect, because a DELETE
-// that is redirected becomes a GET whose 200 reads as success, and that gives
-// up after a time.
-func guardedHTTPClient(client *http.Client) *http.Client {
-	guarded := *client
-	guarded.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	if guarded.Timeout == 0 {
-		guarded.Timeout = requestTimeout
-	}
-	return &guarded
+// describeClient is the first request editor.
+func describeClient(_ context.Context, request *http.Request) error {
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", userAgent())
+	return nil
 }
+
+// userAgent names this module and its version, as far as the build tells.
+var userAgent = sync.OnceValue(func() string {
+	version := "devel"
+	if build, ok := debug.ReadBuildInfo(); ok {
+		path := reflect.TypeFor[Client]().PkgPath()
+		for _, module := range append([]*debug.Module{&build.Main}, build.Deps...) {
+			if module.Path == path && strings.HasPrefix(module.Version, "v") {
+				version = module.Version
+			}
+		}
+	}
+	return "signalwire-go/" + version + " (" + runtime.Version() + ")"
+})

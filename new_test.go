@@ -129,7 +129,7 @@ func TestNewRejectsOptions(t *testing.T) {
 		{"nil option", nil, "option 2 is nil"},
 		{"nil HTTP client", signalwire.WithHTTPClient(nil), "HTTP client is nil"},
 		{"typed-nil HTTP client", signalwire.WithHTTPClient(noClient), "HTTP client is nil"},
-		{"nil editor", signalwire.WithRequestEditorFn(nil), "request editor 1 is nil"},
+		{"nil editor", signalwire.WithRequestEditorFn(nil), "request editor is nil"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

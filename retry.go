@@ -1,0 +1,143 @@
+package signalwire
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// idempotent reports whether sending a request twice has the effect of sending
+// it once (RFC 9110, section 9.2.2). OPTIONS and TRACE are, too; no API needs
+// them.
+func idempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
+		return true
+	}
+	return false
+}
+
+func retryableStatus(statusCode int) bool {
+	switch statusCode {
+	case http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return true
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported:
+		return false
+	}
+	return statusCode >= 500 && statusCode <= 599
+}
+
+// retryableFailure reports whether an attempt that ended without a complete
+// answer may end otherwise next time. Most may, so it lists those that do not:
+// what is wrong stays wrong, or trying again would do harm.
+func retryableFailure(err error) bool {
+	var (
+		done        *contextError
+		refused     *proxyRefusal
+		unknownHost *net.DNSError
+		operation   *net.OpError
+		certificate *tls.CertificateVerificationError
+		notTLS      tls.RecordHeaderError
+		alert       tls.AlertError
+		invalid     x509.CertificateInvalidError
+		wrongHost   x509.HostnameError
+		authority   x509.UnknownAuthorityError
+	)
+	switch {
+	case errors.As(err, &done), errors.Is(err, errNotSent):
+		return false
+	case errors.As(err, &certificate), errors.As(err, &invalid), errors.As(err, &wrongHost), errors.As(err, &authority):
+		return false
+	case errors.As(err, &notTLS), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
+		return false
+	case errors.As(err, &refused):
+		return refused.statusCode >= 500
+	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
+		return false
+	case errors.As(err, &operation) && operation.Op == "remote error":
+		return false // How crypto/tls reports an alert that it received.
+	}
+	// net/http has no types for these.
+	text := err.Error()
+	return !strings.Contains(text, "response headers exceeded") &&
+		!strings.Contains(text, "response header list larger than") &&
+		!strings.Contains(text, "too many 1xx informational responses")
+}
+
+const (
+	backoffBase = 200 * time.Millisecond
+	backoffMax  = 5 * time.Second
+)
+
+// backoff returns the delay before a retry, counted from 0: full jitter on an
+// exponential. The random number is in [0, 1).
+func backoff(retry int, random float64) time.Duration {
+	ceiling := backoffMax
+	if retry < 5 {
+		ceiling = min(backoffBase<<retry, backoffMax)
+	}
+	return time.Duration(random * float64(ceiling))
+}
+
+// maxRetryAfter is the longest wait that a Doer does on a server's word.
+const maxRetryAfter = 20 * time.Second
+
+// parseRetryAfter returns how long an answer asks to wait: a number of seconds,
+// or an HTTP date, which is measured against the answer's own Date, because
+// the two clocks may differ. A value that is neither, or that asks for nothing,
+// is 0.
+func parseRetryAfter(header http.Header, now time.Time) time.Duration {
+	value := header.Get("Retry-After")
+	if value == "" {
+		return 0
+	}
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+		return time.Duration(seconds) * time.Second
+	}
+	until, err := http.ParseTime(value)
+	if err != nil {
+		return 0
+	}
+	if date, err := http.ParseTime(header.Get("Date")); err == nil {
+		now = date
+	}
+	return max(until.Sub(now), 0)
+}
+
+// A retryBudget bounds what retries add to the load of a service that is
+// failing anyway: each call saves up a tenth of a retry, and each answer that
+// was not worth a retry two tenths more, up to ten retries. The zero budget
+// is full.
+type retryBudget struct {
+	mu    sync.Mutex
+	spent int // tenths of a retry
+}
+
+const (
+	budgetTenths     = 100
+	retryTenths      = 10
+	callTenths       = 1
+	goodAnswerTenths = 2
+)
+
+func (b *retryBudget) save(tenths int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.spent = max(b.spent-tenths, 0)
+}
+
+func (b *retryBudget) spend() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.spent+retryTenths > budgetTenths {
+		return false
+	}
+	b.spent += retryTenths
+	return true
+}
