@@ -141,7 +141,7 @@ func guard(c *Client) error {
 	}
 	for _, editor := range c.RequestEditors {
 		if editor == nil {
-			return errors.New("signalwire: a request editor is nil")
+			return errNilEditor
 		}
 	}
 	if isNil(c.Client) {
@@ -161,6 +161,31 @@ func guard(c *Client) error {
 	c.Client = sameOrigin{doer, base.Scheme, base.Host}
 	return nil
 }
+
+// send is what every generated method ends in. It takes the error of making the
+// request along, so that the methods stay short.
+func (c *Client) send(ctx context.Context, request *http.Request, err error, editors []RequestEditorFn) (*http.Response, error) {
+	if err != nil {
+		return nil, err
+	}
+	if isNil(ctx) {
+		return nil, errors.New("signalwire: the context is nil; context.Background() is never done")
+	}
+	request = request.WithContext(ctx)
+	for _, some := range [][]RequestEditorFn{c.RequestEditors, editors} {
+		for _, edit := range some {
+			if edit == nil {
+				return nil, errNilEditor
+			}
+			if err := edit(ctx, request); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.Client.Do(request)
+}
+
+var errNilEditor = errors.New("signalwire: a request editor is nil")
 
 // sameOrigin keeps credentials from being sent to where an editor led the
 // request after they were added.

@@ -5,18 +5,45 @@
 // So far the document describes one operation: it removes one participant from
 // a conference call.
 //
-//	client, err := signalwire.New(space, projectID, apiToken)
+//	client, err := signalwire.NewFromEnv()
 //	…
-//	response, err := client.DeleteParticipantWithResponse(ctx, account, conference, call)
+//	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, call)
+//	if err == nil {
+//		// The service said that the participant was removed.
+//	}
 //
 // [New] and [NewFromEnv] make a client that authenticates with HTTP Basic over
-// https, follows no redirect and gives up after 30 seconds. [NewClient] and
-// [NewClientWithResponses] come from the generator and do none of this.
+// https and sends through a [Doer]. [NewClient] and [NewClientWithResponses]
+// come from the generator and are unguarded.
 //
-// The participant was removed if the error is nil and the response's
-// StatusCode is 204. A 404 means that the account, the conference or the call
-// is not known, so that there is nobody to remove any more, or that one of
-// them was wrong.
+// # Success
+//
+// An error that is nil means that the documented success was seen: 204 for
+// DELETE, and for other methods a 2xx with JSON or without a body. Every other
+// answer is an [*Error], redirects and other 2xx included; where no complete
+// answer came, the error is a [*TransportError]. Only a 404 that the API itself
+// wrote matches [ErrNotFound].
+//
+// # Retries
+//
+// A request is sent again, by default up to 3 times in 30 seconds with at most
+// 10 seconds for each attempt,
+//   - if its method is GET, HEAD, PUT or DELETE, and its body, if any, can be
+//     read again,
+//   - after 408, 429 and 5xx except 501 and 505, and after a connection that
+//     could not be made or broke, or a time limit of the attempt's own,
+//   - never after any other answer, one that was too long, an error of TLS or
+//     certificates, an unknown host, a proxy's refusal, or when the context is
+//     done,
+//   - after a random delay that doubles its range from 200 ms up to 5 s, plus
+//     what Retry-After asks for; if that is over 20 s, or the delay would pass a
+//     deadline, the call returns at once,
+//   - while the budget lasts: a service that answers nothing well sees about 1.1
+//     requests per call.
+//
+// If an attempt may have been carried out without its success being seen, the
+// error that is returned in the end says so in MaybeApplied. The retry policy
+// may change between releases.
 package signalwire
 
 //go:generate go -C tools run ./contract -overlay ../api/corrections.overlay.yaml -o ../api/contract.yaml ../openapi.yaml

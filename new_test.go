@@ -162,12 +162,12 @@ func TestNewFromEnv(t *testing.T) {
 	set("acme", "other.signalwire.com", testProject, testToken)
 	client, err := signalwire.NewFromEnv()
 	require.NoError(t, err)
-	require.Equal(t, "https://acme.signalwire.com/api/laml/2010-04-01/", server(client))
+	require.Equal(t, "https://acme.signalwire.com/api/laml/2010-04-01", server(client))
 
 	set("", "other.signalwire.com", testProject, testToken)
 	client, err = signalwire.NewFromEnv()
 	require.NoError(t, err)
-	require.Equal(t, "https://other.signalwire.com/api/laml/2010-04-01/", server(client))
+	require.Equal(t, "https://other.signalwire.com/api/laml/2010-04-01", server(client))
 
 	set("", "", "", "")
 	_, err = signalwire.NewFromEnv()
