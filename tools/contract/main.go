@@ -130,7 +130,9 @@ func apply(corrections *overlay.Overlay, document *yaml.Node) (unnecessary []str
 func parse(raw []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(raw))
 	var document yaml.Node
-	if err := decoder.Decode(&document); err != nil {
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+		return nil, errors.New("the file is empty")
+	} else if err != nil {
 		return nil, fmt.Errorf("not YAML: %w", err)
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
