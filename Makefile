@@ -37,13 +37,13 @@ test: ## Run the tests
 
 .PHONY: check
 check: ## All of the above that can fail, and with the race detector
+	@before=$$(cat $(GENERATED) | cksum); $(MAKE) --no-print-directory generate || exit 1; \
+		test "$$before" = "$$(cat $(GENERATED) | cksum)" || \
+		{ echo "Generated files were not what go generate makes of their inputs; they are now: look at git diff and commit them."; exit 1; }
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || \
 		{ echo "Not formatted, run make fmt:" $$unformatted; exit 1; }
 	@for module in $(MODULES); do go -C $$module mod tidy -diff >/dev/null || \
 		{ echo "go.mod or go.sum is not tidy in $$module, run make fmt."; exit 1; }; done
-	@before=$$(cat $(GENERATED) | cksum); $(MAKE) --no-print-directory generate || exit 1; \
-		test "$$before" = "$$(cat $(GENERATED) | cksum)" || \
-		{ echo "Generated files were not what go generate makes of their inputs; they are now: look at git diff and commit them."; exit 1; }
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test TESTFLAGS=-race
 
