@@ -61,6 +61,8 @@ var validationOptions = &openapi3filter.Options{
 	},
 }
 
+var errUnknownOperation = errors.New("the contract has no operation of this method and path")
+
 // route finds the operation of a request. It returns nil if the contract has
 // none.
 func (c *contract) route(r *http.Request) *openapi3filter.RequestValidationInput {
@@ -106,7 +108,14 @@ func validateResponse(request *openapi3filter.RequestValidationInput, status int
 	})
 }
 
-// place names the operation that a request is for, as the contract spells it.
-func place(request *openapi3filter.RequestValidationInput) string {
+// breach says how one side of an exchange breaks the contract. The validator's
+// rule is the first line of its text; the schema follows over many.
+func breach(side, place string, err error) error {
+	rule, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New("signalwiretest: the " + side + " breaks the contract: " + place + ": " + rule)
+}
+
+// placeOf names the operation of a request as the contract spells it.
+func placeOf(request *openapi3filter.RequestValidationInput) string {
 	return request.Route.Method + " " + request.Route.Path
 }

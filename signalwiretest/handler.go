@@ -1,19 +1,9 @@
-// Package signalwiretest imitates SignalWire's Compatibility API for tests.
-//
-// [NewServer] serves it to one test; [NewHandler] is the http.Handler behind
-// it, for everything else. Conferences and their participants are kept in
-// memory. Every request and every answer is validated against the contract
-// that the client is generated from, so a test that passes here has spoken the
-// service's language, as far as the vendor documents it.
-//
-// It does not imitate calls, conferences that end by themselves, subprojects,
-// rate limits or latency.
 package signalwiretest
 
 import (
-	"encoding/json"
+	"bytes"
 	"errors"
-	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
@@ -34,22 +24,25 @@ const (
 // BasePath is where a [Handler] serves the API, as the service does.
 const BasePath = "/api/laml/2010-04-01"
 
-// Handler is an http.Handler that behaves as the contract says, at [BasePath].
-// It is safe for concurrent use.
+// Handler is an http.Handler that behaves as the contract says, at [BasePath],
+// unless a script says otherwise. It is safe for concurrent use.
 type Handler struct {
 	onViolation func(error)
+	closed      chan struct{} // when it is, no request hangs any more
 
 	mu          sync.Mutex
 	conferences map[signalwire.ConferenceSid][]signalwire.CallSid
 	calls       int // ever added; their SIDs are made from it
+	script      []Answer
+	requests    []*Request
 }
 
-// NewHandler returns a Handler without conferences.
+// NewHandler returns a Handler without conferences and without a script.
 //
-// A request that breaks the contract is answered as the service would if the
-// contract has an answer for it: 401 without credentials, 422 for a malformed
-// SID. Any other violation, of a request or of an answer, is answered 500 with
-// the reason.
+// A request that breaks the contract is answered as the service would answer
+// it if the contract says how: 401 without credentials, 404 for an unknown
+// path, 422 for a malformed SID. Any other violation, by a request or by an
+// answer, is answered 500 with the reason.
 func NewHandler() *Handler {
 	return newHandler(func(error) {})
 }
@@ -57,6 +50,7 @@ func NewHandler() *Handler {
 func newHandler(onViolation func(error)) *Handler {
 	return &Handler{
 		onViolation: onViolation,
+		closed:      make(chan struct{}),
 		conferences: make(map[signalwire.ConferenceSid][]signalwire.CallSid),
 	}
 }
@@ -87,126 +81,173 @@ func madeUp[S any](parse func(string) (S, error), kind string, number int) S {
 }
 
 // Participants returns who is in a conference, in the order in which they were
-// added.
+// added, and nobody for an unknown one.
 func (h *Handler) Participants(conference signalwire.ConferenceSid) []signalwire.CallSid {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.Clone(h.conferences[conference])
 }
 
-// ServeHTTP answers as the service would.
+// Script has the next requests answered by these answers, one each and in this
+// order, behind what is left of earlier scripts. Then the Handler behaves
+// normally again. An answer is used up by any request, retries included.
+func (h *Handler) Script(answers ...Answer) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.script = append(h.script, answers...)
+}
+
+// Request is one that arrived.
+type Request struct {
+	Method string
+	Path   string      // escaped, with the query if there was one
+	Header http.Header // with "[redacted]" for the value of Authorization
+	Body   []byte      // up to 1 MiB of it
+	// StatusCode is what was answered: 0 until then, and for ever if the
+	// connection was cut.
+	StatusCode int
+}
+
+// Requests returns what arrived until now, in order, those that were scripted
+// or broke the contract included.
+func (h *Handler) Requests() []Request {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	requests := make([]Request, len(h.requests))
+	for i, request := range h.requests {
+		requests[i] = *request
+		requests[i].Header = request.Header.Clone()
+		requests[i].Body = slices.Clone(request.Body)
+	}
+	return requests
+}
+
+// ServeHTTP answers as the service would, or as the script says.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	recorded, scripted := h.record(r)
+	w = &statusRecorder{ResponseWriter: w, handler: h, request: recorded}
+
 	contract, err := loadContract()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	request := contract.route(r)
-	if request == nil {
-		h.onViolation(errors.New("signalwiretest: the contract has no operation for this request; is the path or the method wrong?"))
-		notFound.write(w)
+	e := &exchange{handler: h, w: w, r: r, validation: contract.route(r)}
+	if e.validation == nil {
+		e.violation = errUnknownOperation
+	} else {
+		e.violation = validateRequest(e.validation)
+	}
+	if e.violation != nil {
+		h.onViolation(breach("request", e.place(), e.violation))
+	}
+	if scripted.serve == nil {
+		e.act().serve(e)
 		return
 	}
-	a, err := h.answerTo(request)
-	if err != nil {
-		err = fmt.Errorf("signalwiretest: request breaks the contract: %s: %w", place(request), err)
-		h.onViolation(err)
-		if a.status == 0 {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-	}
-	if a.status != http.StatusNotImplemented {
-		if err := validateResponse(request, a.status, a.header(), a.body()); err != nil {
-			err = fmt.Errorf("signalwiretest: answer breaks the contract: %s: %w", place(request), err)
-			h.onViolation(err)
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-	}
-	a.write(w)
+	scripted.serve(e)
 }
 
-// answerTo returns an error if the request breaks the contract, and with it
-// the answer that the contract has for that, if it has one.
-func (h *Handler) answerTo(request *openapi3filter.RequestValidationInput) (answer, error) {
-	violation := validateRequest(request)
-	projectID, apiToken, authenticated := request.Request.BasicAuth()
+// An exchange is a request and the way to answer it.
+type exchange struct {
+	handler    *Handler
+	w          http.ResponseWriter
+	r          *http.Request
+	validation *openapi3filter.RequestValidationInput // nil if the contract has no such operation
+	violation  error                                  // how the request breaks the contract
+}
+
+// place names the operation as the contract spells it.
+func (e *exchange) place() string {
+	if e.validation == nil {
+		return e.r.Method
+	}
+	return placeOf(e.validation)
+}
+
+// record keeps what arrived and takes the next answer off the script.
+func (h *Handler) record(r *http.Request) (*Request, Answer) {
+	const maxBody = 1 << 20
+	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody))
+	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
+	recorded := &Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: body}
+	if recorded.Header.Get("Authorization") != "" {
+		recorded.Header.Set("Authorization", "[redacted]")
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.requests = append(h.requests, recorded)
+	if len(h.script) == 0 {
+		return recorded, Answer{}
+	}
+	next := h.script[0]
+	h.script = h.script[1:]
+	return recorded, next
+}
+
+// act does what the service would do, and returns its answer.
+func (e *exchange) act() Answer {
+	if e.validation == nil {
+		return NotFound()
+	}
+	projectID, apiToken, authenticated := e.r.BasicAuth()
 	if !authenticated || projectID != ProjectID || apiToken != APIToken {
-		return unauthorized, violation
+		return Unauthorized()
 	}
-	switch place(request) {
+	switch e.place() {
 	case "DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}":
-		return h.deleteParticipant(request.PathParams, violation)
+		return e.deleteParticipant()
 	}
-	return answer{http.StatusNotImplemented, 0, "signalwiretest does not imitate " + place(request)}, violation
+	return apiError(http.StatusNotImplemented, 0, "signalwiretest does not imitate "+e.place()+": script an answer, or use Handle")
 }
 
-func (h *Handler) deleteParticipant(pathParams map[string]string, violation error) (answer, error) {
-	account, err1 := signalwire.ParseAccountSid(pathParams["AccountSid"])
-	conference, err2 := signalwire.ParseConferenceSid(pathParams["ConferenceSid"])
-	call, err3 := signalwire.ParseCallSid(pathParams["CallSid"])
+func (e *exchange) deleteParticipant() Answer {
+	account, err1 := signalwire.ParseAccountSid(e.validation.PathParams["AccountSid"])
+	conference, err2 := signalwire.ParseConferenceSid(e.validation.PathParams["ConferenceSid"])
+	call, err3 := signalwire.ParseCallSid(e.validation.PathParams["CallSid"])
 	switch {
 	case errors.Join(err1, err2, err3) != nil:
-		return unprocessable, violation
-	case violation != nil:
-		return answer{}, violation
+		return Unprocessable()
+	case e.violation != nil:
+		return apiError(http.StatusInternalServerError, 0, e.violation.Error())
 	case account.String() != ProjectID:
-		return unauthorized, nil
+		return Unauthorized()
 	}
+	h := e.handler
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	at := slices.Index(h.conferences[conference], call)
 	if at < 0 {
-		return notFound, nil
+		return NotFound()
 	}
 	h.conferences[conference] = slices.Delete(h.conferences[conference], at, at+1)
-	return noContent, nil
+	return Answer{(*exchange).noContent}
 }
 
-// An answer is a status and, unless that has none, a body in the API's error
-// shape. The codes are those that the vendor documents.
-type answer struct {
-	status  int
-	code    int
-	message string
+// statusRecorder notes the status that is answered.
+type statusRecorder struct {
+	http.ResponseWriter
+	handler *Handler
+	request *Request
 }
 
-var (
-	noContent     = answer{status: http.StatusNoContent}
-	unauthorized  = answer{http.StatusUnauthorized, 20003, "Authentication failed. Please verify your credentials and try again."}
-	notFound      = answer{http.StatusNotFound, 20404, "The requested resource was not found."}
-	unprocessable = answer{http.StatusUnprocessableEntity, 10000, "A SID is not valid."}
-)
-
-func (a answer) header() http.Header {
-	header := http.Header{}
-	if a.status != http.StatusNoContent {
-		header.Set("Content-Type", "application/json")
-	}
-	return header
+func (s *statusRecorder) WriteHeader(status int) {
+	s.note(status)
+	s.ResponseWriter.WriteHeader(status)
 }
 
-func (a answer) body() []byte {
-	if a.status == http.StatusNoContent {
-		return nil
-	}
-	body, err := json.Marshal(signalwire.CompatibilityErrorResponse{
-		Code:     a.code,
-		Message:  a.message,
-		MoreInfo: "https://signalwire.com/docs/compatibility-api",
-		Status:   a.status,
-	})
-	if err != nil {
-		panic(err) // Integers and strings always encode.
-	}
-	return body
+func (s *statusRecorder) Write(p []byte) (int, error) {
+	s.note(http.StatusOK)
+	return s.ResponseWriter.Write(p)
 }
 
-func (a answer) write(w http.ResponseWriter) {
-	for key, values := range a.header() {
-		w.Header()[key] = values
+// Unwrap lets a caller's handler use http.ResponseController.
+func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+func (s *statusRecorder) note(status int) {
+	s.handler.mu.Lock()
+	defer s.handler.mu.Unlock()
+	if s.request.StatusCode == 0 && status >= http.StatusOK {
+		s.request.StatusCode = status
 	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body())
 }

@@ -1,3 +1,26 @@
+// Package signalwiretest imitates SignalWire's Compatibility API for tests.
+//
+//	srv := signalwiretest.NewServer(t)
+//	conference, calls := srv.AddConference(3)
+//	client := srv.Client()
+//	srv.Script(signalwiretest.Unavailable(), signalwiretest.ActThenDisconnect())
+//
+// [NewServer] serves it to one test; [NewHandler] is the http.Handler behind
+// it, for everything else. Conferences and their participants are kept in
+// memory: with the right credentials and account, a participant is removed
+// and answered 204; unknown ones are answered 404, wrong credentials and
+// accounts 401, malformed SIDs 422. [Handler.Script] has the next requests fail
+// in the ways in which the network and the service do.
+//
+// Every request and every answer is validated against the contract that the
+// client is generated from, so a test that passes here has spoken the
+// service's language, as far as the vendor documents it. [ValidateTraffic]
+// does the same with traffic to the live service.
+//
+// It does not imitate calls and their states, conferences that begin or end by
+// themselves, participants that rejoin, subprojects, scopes of tokens, rate
+// limits or latency. The texts of its errors are its own. An operation that
+// the contract has and that is not imitated is answered 501.
 package signalwiretest
 
 import (
@@ -28,12 +51,16 @@ func NewServer(t TB) *Server {
 	t.Helper()
 	handler := newHandler(func(violation error) { t.Errorf("%v", violation) })
 	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		close(handler.closed)
+		server.Close()
+	})
 	return &Server{Handler: handler, URL: server.URL + BasePath, t: t}
 }
 
-// Client returns a client that sends to the server with the right credentials.
-// Options come behind those that lead it there.
+// Client returns a client made by [signalwire.New] that sends to the server with
+// the right credentials. Options come behind those that lead it there. The
+// account of the credentials is [Server.Account].
 func (s *Server) Client(opts ...signalwire.ClientOption) *signalwire.ClientWithResponses {
 	s.t.Helper()
 	opts = append([]signalwire.ClientOption{signalwire.WithBaseURL(s.URL)}, opts...)
@@ -42,4 +69,13 @@ func (s *Server) Client(opts ...signalwire.ClientOption) *signalwire.ClientWithR
 		s.t.Fatalf("signalwiretest: %v", err)
 	}
 	return client
+}
+
+// Account returns the account of the server's credentials.
+func (s *Server) Account() signalwire.AccountSid {
+	account, err := signalwire.ParseAccountSid(ProjectID)
+	if err != nil {
+		panic(err) // It is a constant.
+	}
+	return account
 }

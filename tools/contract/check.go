@@ -28,7 +28,7 @@ func (f finding) String() string {
 	if place == "" {
 		place = `"" (the whole document)`
 	}
-	return place + ": " + f.rule
+	return oneLine(place + ": " + f.rule)
 }
 
 // A pointer is a JSON pointer (RFC 6901).
@@ -50,6 +50,7 @@ func check(contract []byte) []finding {
 	d := contractDocument{root}
 	var findings []finding
 	for _, rule := range []func(contractDocument) iter.Seq[finding]{
+		noMergeKey,
 		noAuthorizationParameter,
 		noContentWithoutBody,
 		legalComponentNames,
@@ -188,9 +189,26 @@ func (d contractDocument) operations() iter.Seq[operation] {
 	}
 }
 
+// noMergeKey keeps what the other rules read the same as what the generator
+// reads, which follows merge keys.
+func noMergeKey(d contractDocument) iter.Seq[finding] {
+	return func(yield func(finding) bool) {
+		for place, node := range d.nodes() {
+			for key := range entries(node) {
+				if key.Tag == "!!merge" && !yield(finding{place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say"}) {
+					return
+				}
+			}
+		}
+	}
+}
+
 func noAuthorizationParameter(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for place, node := range d.nodes() {
+			if strings.HasPrefix(string(place), "/components/securitySchemes/") {
+				continue // An apiKey scheme names its header in the same fields.
+			}
 			name := getString(node, "name")
 			if getString(node, "in") == "header" && slices.ContainsFunc(
 				[]string{"Authorization", "Accept", "Content-Type"},

@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/speakeasy-api/openapi/overlay"
 	"gopkg.in/yaml.v3"
@@ -48,7 +49,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "contract: %s: %s\n", *overlayPath, action)
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "contract: %v\n", err)
+		fmt.Fprintf(stderr, "contract: %s\n", oneLine(err.Error()))
 		return 1
 	}
 	if findings := check(contract); len(findings) > 0 {
@@ -126,7 +127,9 @@ func apply(corrections *overlay.Overlay, document *yaml.Node) (unnecessary []str
 	return unnecessary, nil
 }
 
-// parse reads exactly one YAML document whose root is a mapping.
+// parse reads exactly one YAML document whose root is a mapping. It refuses a
+// key that is there twice and an alias within its own anchor, which would have
+// no end.
 func parse(raw []byte) (*yaml.Node, error) {
 	decoder := yaml.NewDecoder(bytes.NewReader(raw))
 	var document yaml.Node
@@ -141,7 +144,15 @@ func parse(raw []byte) (*yaml.Node, error) {
 	if document.Content[0].Kind != yaml.MappingNode {
 		return nil, errors.New("not an OpenAPI document: the root is not a mapping")
 	}
+	if err := document.Decode(new(any)); err != nil {
+		return nil, fmt.Errorf("not an OpenAPI document: %w", err)
+	}
 	return &document, nil
+}
+
+// oneLine joins the lines of a message, because libraries write several.
+func oneLine(message string) string {
+	return strings.Join(strings.Fields(message), " ")
 }
 
 func encode(document *yaml.Node) ([]byte, error) {

@@ -1,11 +1,12 @@
 // Command rename gives the module another path: in every go.mod, import and
-// text of the repository.
+// text of the repository. make rename calls it as
 //
-//	rename [-root directory] NEW/MODULE/PATH
+//	go -C tools run ./rename [-root directory] NEW/MODULE/PATH
 //
+// It looks at the files that git tracks or, in a tree without .git, at all.
 // The path that it replaces is that of the root's go.mod, so it can be run
-// again. Go files are formatted anew, because the order of imports may change.
-// The package keeps its name.
+// again. Go files are formatted anew, because the order of imports may change;
+// if one cannot be, nothing is written. The package keeps its name.
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -61,38 +63,73 @@ func rename(root, newPath string) error {
 	if oldPath == "" {
 		return errors.New("the root's go.mod names no module")
 	}
-	return filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && entry.Name() == ".git":
-			return filepath.SkipDir
-		case !entry.Type().IsRegular():
-			return nil
-		}
-		return rewrite(path, oldPath, newPath)
-	})
-}
-
-func rewrite(path, oldPath, newPath string) error {
-	before, err := os.ReadFile(path)
-	if err != nil || !utf8.Valid(before) {
-		return err
-	}
-	after := replacePath(before, oldPath, newPath)
-	if bytes.Equal(before, after) {
-		return nil
-	}
-	if strings.HasSuffix(path, ".go") {
-		if after, err = format.Source(after); err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	info, err := os.Stat(path)
+	paths, err := list(root)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(path, after, info.Mode().Perm())
+	changed := map[string][]byte{}
+	for _, path := range paths {
+		before, err := read(path)
+		if err != nil {
+			return err
+		}
+		after := replacePath(before, oldPath, newPath)
+		if bytes.Equal(before, after) {
+			continue
+		}
+		if strings.HasSuffix(path, ".go") {
+			if after, err = format.Source(after); err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+		}
+		changed[path] = after
+	}
+	for path, content := range changed {
+		// The file is there, so it keeps its permissions.
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// list returns the paths of the files that git tracks or, without .git, of all.
+func list(root string) ([]string, error) {
+	var paths []string
+	if _, err := os.Stat(filepath.Join(root, ".git")); err == nil {
+		out, err := exec.Command("git", "-C", root, "ls-files", "-z").Output()
+		if err != nil {
+			return nil, fmt.Errorf("git ls-files: %w", err)
+		}
+		for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+			paths = append(paths, filepath.Join(root, name))
+		}
+		return paths, nil
+	}
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	return paths, err
+}
+
+// read returns the content of a text file, and nothing for what is no text, no
+// regular file, or tracked and deleted.
+func read(path string) ([]byte, error) {
+	info, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, err
+	}
+	content, err := os.ReadFile(path)
+	if err != nil || !utf8.Valid(content) || bytes.IndexByte(content, 0) >= 0 {
+		return nil, err
+	}
+	return content, nil
 }
 
 // replacePath replaces a module path where it is not part of a longer host or

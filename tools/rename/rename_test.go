@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -38,12 +39,79 @@ func TestRejectsPaths(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(root, "go.mod"), []byte("module "+oldPath+"\n"), 0o600))
-	for _, path := range []string{"", "signalwire", "host.test/", "/host.test/a", "host.test/a b", "https://host.test/a", "host.test/a/../b", "host.test/a/v1"} {
+	for _, path := range []string{"", "signalwire", "host.test/", "/host.test/a", "host.test/a b", "https://host.test/a", "host.test/a/../b", "host.test/a/v1", "host.test/a\nb", "host.test/a@v1", "host.test/a.", "gopkg.in/a"} {
 		var stderr bytes.Buffer
 		require.Equal(t, 2, run([]string{"-root", root, path}, &stderr), path)
 		require.Contains(t, stderr.String(), "not a module path")
+		require.Equal(t, 1, strings.Count(stderr.String(), "\n"), stderr.String())
 	}
 	content, err := os.ReadFile(filepath.Join(root, "go.mod"))
+	require.NoError(t, err)
+	require.Equal(t, "module "+oldPath+"\n", string(content))
+}
+
+// TestFiles shows which files are rewritten and how.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	for name, tracked := range map[string]bool{"with git": true, "without git": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			path := func(name string) string { return filepath.Join(root, name) }
+			for name, content := range map[string]string{
+				"go.mod":      "module " + oldPath + "\n",
+				"a.go":        "package a\n\nimport (\n\t_ \"" + oldPath + "/b\"\n\t_ \"gitlab.test/c\"\n)\n",
+				"run":         "#!/bin/sh\n# " + oldPath + "\n",
+				"binary":      oldPath + "\x00",
+				"not tracked": oldPath,
+				"deleted":     oldPath,
+			} {
+				require.NoError(t, os.WriteFile(path(name), []byte(content), 0o600))
+			}
+			require.NoError(t, os.Chmod(path("run"), 0o750))
+			require.NoError(t, os.Symlink("nowhere", path("link")))
+			if tracked {
+				command(t, root, "git", "init", "-q")
+				command(t, root, "git", "add", "--all", ":!not tracked")
+			}
+			require.NoError(t, os.Remove(path("deleted")))
+
+			var stderr bytes.Buffer
+			require.Zero(t, run([]string{"-root", root, "host.test/new"}, &stderr), stderr.String())
+			want := map[string]string{
+				"go.mod":      "module host.test/new\n",
+				"a.go":        "package a\n\nimport (\n\t_ \"gitlab.test/c\"\n\t_ \"host.test/new/b\"\n)\n",
+				"run":         "#!/bin/sh\n# host.test/new\n",
+				"binary":      oldPath + "\x00",
+				"not tracked": "host.test/new",
+			}
+			if tracked {
+				want["not tracked"] = oldPath
+			}
+			for name, content := range want {
+				got, err := os.ReadFile(path(name))
+				require.NoError(t, err)
+				require.Equal(t, content, string(got), name)
+			}
+			info, err := os.Stat(path("run"))
+			require.NoError(t, err)
+			require.Equal(t, fs.FileMode(0o750), info.Mode().Perm())
+			require.NoFileExists(t, path("deleted"))
+		})
+	}
+}
+
+// TestAllOrNothing has one Go file that cannot be formatted.
+func TestAllOrNothing(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	goMod := filepath.Join(root, "go.mod")
+	require.NoError(t, os.WriteFile(goMod, []byte("module "+oldPath+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "z.go"), []byte("no Go: "+oldPath), 0o600))
+	var stderr bytes.Buffer
+	require.Equal(t, 1, run([]string{"-root", root, "host.test/new"}, &stderr))
+	require.Contains(t, stderr.String(), "z.go")
+	content, err := os.ReadFile(goMod)
 	require.NoError(t, err)
 	require.Equal(t, "module "+oldPath+"\n", string(content))
 }
@@ -51,16 +119,25 @@ func TestRejectsPaths(t *testing.T) {
 // TestRenameRepository renames a copy of this repository and builds it.
 func TestRenameRepository(t *testing.T) {
 	t.Parallel()
-	root := filepath.Join(t.TempDir(), "copy")
-	require.NoError(t, copyTree(root, "../.."))
-	current := strings.TrimSpace(command(t, "../..", "go", "list", "-m"))
+	root, pristine := filepath.Join(t.TempDir(), "copy"), filepath.Join(t.TempDir(), "pristine")
+	copyRepository(t, root, "../..")
+	copyRepository(t, pristine, root)
+	command(t, root, "git", "init", "-q")
+	command(t, root, "git", "add", "--all")
+	current := strings.TrimSpace(command(t, root, "go", "list", "-m"))
 
-	const renamed = "code.test" + "/somebody/signalwire-go" // Put together, as above.
+	const renamed = "github.com" + "/acme/signalwire-go" // Put together, as above.
 	command(t, root, "make", "rename", "MODULE="+renamed)
 
 	require.NoError(t, filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+		if err != nil {
 			return err
+		}
+		if entry.IsDir() {
+			if entry.Name() == ".git" {
+				return filepath.SkipDir
+			}
+			return nil
 		}
 		content, err := os.ReadFile(path)
 		require.NotContains(t, string(content), current, path)
@@ -68,44 +145,45 @@ func TestRenameRepository(t *testing.T) {
 	}))
 	for _, module := range []string{".", "tools"} {
 		require.Contains(t, command(t, filepath.Join(root, module), "go", "list", "-m"), renamed)
+		command(t, filepath.Join(root, module), "go", "build", "./...")
 		command(t, filepath.Join(root, module), "go", "vet", "./...")
 	}
 	require.Empty(t, command(t, root, "gofmt", "-l", "."))
 	require.Contains(t, command(t, root, "make", "run"), "removed")
 
 	command(t, root, "make", "rename", "MODULE="+current)
-	require.Empty(t, command(t, root, "diff", "-r", "--exclude=.git", "--exclude=bin", ".", must(filepath.Abs("../.."))))
+	require.Empty(t, command(t, root, "diff", "-r", "--exclude=.git", ".", pristine))
 }
 
-// copyTree copies a work tree without its history.
-func copyTree(to, from string) error {
-	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
+// copyRepository copies a work tree without its history and without what git
+// ignores.
+func copyRepository(t *testing.T, to, from string) {
+	t.Helper()
+	var names []string
+	if _, err := os.Stat(filepath.Join(from, ".git")); err == nil {
+		out := command(t, from, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+		names = strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
+	} else {
+		paths, err := list(from)
+		require.NoError(t, err)
+		for _, path := range paths {
+			name, err := filepath.Rel(from, path)
+			require.NoError(t, err)
+			names = append(names, name)
 		}
-		relative, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
+	}
+	for _, name := range names {
+		content, err := os.ReadFile(filepath.Join(from, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // Tracked and deleted.
 		}
-		target := filepath.Join(to, relative)
-		switch {
-		case entry.IsDir() && entry.Name() == ".git":
-			return filepath.SkipDir
-		case entry.IsDir():
-			return os.MkdirAll(target, 0o700)
-		case !entry.Type().IsRegular():
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(target, content, info.Mode().Perm())
-	})
+		require.NoError(t, err)
+		info, err := os.Stat(filepath.Join(from, name))
+		require.NoError(t, err)
+		target := filepath.Join(to, name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(target), 0o700))
+		require.NoError(t, os.WriteFile(target, content, info.Mode().Perm()))
+	}
 }
 
 func command(t *testing.T, dir, name string, args ...string) string {
@@ -116,11 +194,4 @@ func command(t *testing.T, dir, name string, args ...string) string {
 	out, err := c.CombinedOutput()
 	require.NoError(t, err, "%s %v\n%s", name, args, out)
 	return string(out)
-}
-
-func must[T any](v T, err error) T {
-	if err != nil {
-		panic(err)
-	}
-	return v
 }

@@ -1,0 +1,124 @@
+package signalwiretest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/getkin/kin-openapi/openapi3filter"
+)
+
+// ValidateTraffic returns a round tripper that sends with next (nil means
+// http.DefaultTransport) and reports how requests and answers differ from the
+// contract, so that a caller's staging tests learn where the live service does:
+//
+//	transport := signalwiretest.ValidateTraffic(signalwire.NewTransport(), report)
+//	client, err := signalwire.NewFromEnv(signalwire.WithHTTPClient(&http.Client{Transport: transport}))
+//
+// It changes nothing on the way and fails no call. An answer's body is
+// validated once it was read to its end, up to 16 MiB; if it is not, only
+// status and headers are. A request's body is validated if its GetBody is set.
+//
+// Report is called once for each finding, possibly from several goroutines at
+// a time. A finding names the operation and the rule; it may repeat values of
+// the traffic, but no Authorization header.
+func ValidateTraffic(next http.RoundTripper, report func(error)) http.RoundTripper {
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	return &validator{next, report}
+}
+
+type validator struct {
+	next   http.RoundTripper
+	report func(error)
+}
+
+func (v *validator) RoundTrip(request *http.Request) (*http.Response, error) {
+	validation := v.validateRequest(request)
+	response, err := v.next.RoundTrip(request)
+	if err != nil || response == nil || validation == nil {
+		return response, err
+	}
+	if _, isConnection := response.Body.(io.Writer); isConnection || response.Body == nil || response.Body == http.NoBody {
+		v.validateResponse(validation, response, nil)
+		return response, nil
+	}
+	response.Body = &watchedBody{
+		ReadCloser: response.Body,
+		read:       func(body []byte) { v.validateResponse(validation, response, body) },
+	}
+	return response, nil
+}
+
+// validateRequest returns nil if the answer cannot be validated.
+func (v *validator) validateRequest(request *http.Request) (validation *openapi3filter.RequestValidationInput) {
+	defer v.recovered()
+	contract, err := loadContract()
+	if err != nil {
+		v.report(err)
+		return nil
+	}
+	// The validator reads the body, and may set defaults.
+	clone := request.Clone(request.Context())
+	clone.Body = nil
+	options := *validationOptions
+	if request.GetBody != nil {
+		if clone.Body, err = request.GetBody(); err != nil {
+			clone.Body = nil
+		}
+	}
+	options.ExcludeRequestBody = clone.Body == nil && request.Body != nil && request.Body != http.NoBody
+	validation = contract.route(clone)
+	if validation == nil {
+		v.report(breach("request", request.Method, errUnknownOperation))
+		return nil
+	}
+	validation.Options = &options
+	if err := validateRequest(validation); err != nil {
+		v.report(breach("request", placeOf(validation), err))
+	}
+	return validation
+}
+
+func (v *validator) validateResponse(validation *openapi3filter.RequestValidationInput, response *http.Response, body []byte) {
+	defer v.recovered()
+	if err := validateResponse(validation, response.StatusCode, response.Header, body); err != nil {
+		v.report(breach("answer", placeOf(validation), err))
+	}
+}
+
+// recovered keeps a fault of the validation out of the call.
+func (v *validator) recovered() {
+	if fault := recover(); fault != nil {
+		v.report(fmt.Errorf("signalwiretest: validation failed: %v", fault))
+	}
+}
+
+// watchedBody keeps what is read, and hands it on at the end.
+type watchedBody struct {
+	io.ReadCloser
+	kept    bytes.Buffer
+	tooLong bool
+	once    sync.Once
+	read    func([]byte)
+}
+
+const maxWatchedBody = 16 << 20
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if b.kept.Len()+n > maxWatchedBody {
+		b.tooLong = true
+	}
+	if !b.tooLong {
+		b.kept.Write(p[:n])
+	}
+	if errors.Is(err, io.EOF) && !b.tooLong {
+		b.once.Do(func() { b.read(b.kept.Bytes()) })
+	}
+	return n, err
+}
