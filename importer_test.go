@@ -26,17 +26,7 @@ func TestImportsAreClosed(t *testing.T) {
 // TestImporter builds a program in a module of its own.
 func TestImporter(t *testing.T) {
 	t.Parallel()
-	here, err := os.Getwd()
-	require.NoError(t, err)
-	dir := t.TempDir()
-	write := func(name, text string) {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
-	}
-	sum, err := os.ReadFile("go.sum")
-	require.NoError(t, err)
-	write("go.sum", string(sum))
-	write("go.mod", "module importer\n\ngo 1.25.0\n\nrequire example.com/signalwire v0.0.0\n\nreplace example.com/signalwire => "+here+"\n")
-	write("main.go", `package main
+	dir := importingModule(t, "main.go", `package main
 
 import (
 	"context"
@@ -56,7 +46,74 @@ func main() {
 	fmt.Println(response == nil, err)
 }
 `)
-	require.Equal(t, "true error marshaling '' as text: signalwire: the account SID is zero; parse one first\n", runGo(t, dir, "run", "-mod=mod", "."))
+	require.Equal(t, "true error marshaling '' as text: signalwire: the account SID is zero; parse one first\n",
+		runGo(t, dir, "run", "-mod=mod", "."))
+}
+
+// TestImportersTest runs a test that a new user would write, in under 40 lines.
+func TestImportersTest(t *testing.T) {
+	t.Parallel()
+	const source = `package moderation
+
+import (
+	"errors"
+	"testing"
+
+	"example.com/signalwire"
+	"example.com/signalwire/signalwiretest"
+)
+
+func TestRemoved(t *testing.T) {
+	srv := signalwiretest.NewServer(t)
+	conference, calls := srv.AddConference(3)
+	_, err := srv.Client().DeleteParticipantWithResponse(t.Context(), srv.Account(), conference, calls[0])
+	if err != nil || len(srv.Participants(conference)) != 2 {
+		t.Fatal(err, srv.Participants(conference))
+	}
+}
+
+func TestAlreadyGone(t *testing.T) {
+	srv := signalwiretest.NewServer(t)
+	conference, _ := srv.AddConference(3)
+	_, elsewhere := srv.AddConference(1)
+	_, err := srv.Client().DeleteParticipantWithResponse(t.Context(), srv.Account(), conference, elsewhere[0])
+	if !errors.Is(err, signalwire.ErrNotFound) {
+		t.Fatal(err)
+	}
+}
+
+func TestServiceDown(t *testing.T) {
+	srv := signalwiretest.NewServer(t)
+	conference, calls := srv.AddConference(3)
+	srv.Script(signalwiretest.Unavailable(), signalwiretest.Unavailable(), signalwiretest.Unavailable())
+	_, err := srv.Client().DeleteParticipantWithResponse(t.Context(), srv.Account(), conference, calls[0])
+	if apiError := (*signalwire.Error)(nil); !errors.As(err, &apiError) || apiError.StatusCode != 503 {
+		t.Fatal(err)
+	}
+}
+`
+	require.Less(t, strings.Count(source, "\n"), 40)
+	dir := importingModule(t, "moderation_test.go", source)
+	require.Contains(t, runGo(t, dir, "test", "-mod=mod", "."), "ok")
+}
+
+// importingModule returns the directory of a module with one file, in which
+// this module stands in for its published form.
+func importingModule(t *testing.T, name, source string) string {
+	t.Helper()
+	here, err := os.Getwd()
+	require.NoError(t, err)
+	sum, err := os.ReadFile("go.sum")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		name:     source,
+		"go.sum": string(sum),
+		"go.mod": "module importer\n\ngo 1.25.0\n\nrequire example.com/signalwire v0.0.0\n\nreplace example.com/signalwire => " + here + "\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	return dir
 }
 
 func runGo(t *testing.T, dir string, args ...string) string {
