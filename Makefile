@@ -8,7 +8,7 @@ TESTFLAGS ?=
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: run
 run: ## Remove a participant in the sandbox; nothing real is touched
@@ -32,11 +32,11 @@ lint: ## Look for mistakes with go vet and staticcheck
 	done
 
 .PHONY: test
-test: ## Run the tests
-	@for module in $(MODULES); do go -C $$module test $(TESTFLAGS) ./... || exit 1; done
+test: ## Run the client's tests
+	go test $(TESTFLAGS) ./...
 
 .PHONY: check
-check: ## All of the above that can fail, and with the race detector
+check: ## Everything that can fail: generation, formatting, lint, all tests with the race detector
 	@before=$$(cat $(GENERATED) | cksum); $(MAKE) --no-print-directory generate || exit 1; \
 		test "$$before" = "$$(cat $(GENERATED) | cksum)" || \
 		{ echo "Generated files were not what go generate makes of their inputs; they are now: look at git diff and commit them."; exit 1; }
@@ -46,6 +46,28 @@ check: ## All of the above that can fail, and with the race detector
 		{ echo "go.mod or go.sum is not tidy in $$module, run make fmt."; exit 1; }; done
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test TESTFLAGS=-race
+	@for module in $(filter-out .,$(MODULES)); do go -C $$module test -race ./... || exit 1; done
+
+bin/spec: $(wildcard tools/spec/*.go)
+	@go -C tools build -o ../bin/spec ./spec
+
+.PHONY: update-spec
+update-spec: bin/spec ## Take a new vendor's document in: make update-spec FROM=file, URL or -
+	@test -n "$(FROM)" || { echo "Say where it is: make update-spec FROM=page.md, a URL or -"; exit 2; }
+	@bin/spec update "$(FROM)"
+
+.PHONY: drift
+drift: bin/spec ## Compare the vendor's published page with openapi.yaml
+	@bin/spec drift
+
+.PHONY: api-diff
+api-diff: bin/spec ## Fail if something breaks callers since a revision: make api-diff BASE=v1.2.3
+	@test -n "$(BASE)" || { echo "Say since when: make api-diff BASE=v1.2.3"; exit 2; }
+	@bin/spec api-diff "$(BASE)"
+
+.PHONY: test-live
+test-live: ## Ask the live service two harmless questions, with the SIGNALWIRE_ variables
+	@if test -z "$$SIGNALWIRE_API_TOKEN"; then echo "Skipped: SIGNALWIRE_API_TOKEN is not set."; else go run ./cmd/check-live; fi
 
 .PHONY: rename
 rename: ## Give the module another path everywhere: make rename MODULE=host/path

@@ -161,6 +161,7 @@ func TestRules(t *testing.T) {
 
 		{"component name with a space", components, components + "  headers:\n    Rate Limit: {schema: {type: string}}\n", "/components/headers/Rate Limit", "the name of a component"},
 		{"component name with a slash", components, components + "  headers:\n    a/b: {schema: {type: string}}\n", "/components/headers/a~1b", "the name of a component"},
+		{"component name of two lines", components, components + "  headers:\n    \"a\\nb\": {schema: {type: string}}\n", "/components/headers/a b", "the name of a component"},
 
 		{"no security", security, "", deletePointer + "/security", "every operation has a security requirement"},
 		{"empty security", security, "      security: []\n", deletePointer + "/security", "every operation has a security requirement"},
@@ -172,6 +173,7 @@ func TestRules(t *testing.T) {
 
 		{"no server", "servers:\n", "x-servers:\n", "/servers", serverRule},
 		{"literal server", server, "https://example.signalwire.com/api/laml/2010-04-01", "/servers/0/url", serverRule},
+		{"literal server with the name of a variable", server, "https://space_name.signalwire.com/api/laml/2010-04-01", "/servers/0/url", serverRule},
 		{"other domain", server, "https://{space_name}.example.org/api", "/servers/0/url", serverRule},
 		{"longer domain", server, "https://{space_name}.signalwire.com.example.org/api", "/servers/0/url", serverRule},
 		{"domain with another end", server, "https://{space_name}.signalwire.com.evil.org/api/laml/2010-04-01", "/servers/0/url", serverRule},
@@ -221,6 +223,7 @@ func TestGrownContract(t *testing.T) {
 	contract := read(t, contractPath)
 	for name, edit := range map[string][2]string{
 		"apiKey scheme":        {"  securitySchemes:\n", "  securitySchemes:\n    Key: {type: apiKey, in: header, name: Authorization}\n"},
+		"query parameter":      {"      parameters:\n", "      parameters:\n        - {name: Accept, in: query, schema: {type: string}}\n"},
 		"alias":                {"description: Error code.", "description: &d Error code.\n          title: *d"},
 		"security at the root": {"paths:\n", "security:\n  - SignalWireBasicAuth: []\npaths:\n"},
 		"header parameter":     {"      parameters:\n", "      parameters:\n        - {name: X-Request-Id, in: header, schema: {type: string}}\n"},
@@ -268,7 +271,7 @@ func TestBadInputs(t *testing.T) {
 		{"list", "- a\n", "", "not a mapping"},
 		{"text", "hello\n", "", "not a mapping"},
 		{"two documents", "a: 1\n---\nb: 2\n", "", "more than one YAML document"},
-		{"only a start of a document", "---\n", "", "empty"},
+		{"only a start of a document", "---\n", "", "not a mapping"},
 		{"second document that is not YAML", "a: 1\n---\nb: [\n", "", "more than one YAML document"},
 		{"HTML with a colon", "<html>\n<p>Error: 503</p>\n</html>\n", "", "not YAML"},
 		{"binary", "\x00\xff", "", "not YAML"},
