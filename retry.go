@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -63,11 +64,21 @@ func retryableFailure(err error) bool {
 	case errors.As(err, &operation) && operation.Op == "remote error":
 		return false // How crypto/tls reports an alert that it received.
 	}
-	// net/http has no types for these.
 	text := err.Error()
-	return !strings.Contains(text, "response headers exceeded") &&
-		!strings.Contains(text, "response header list larger than") &&
-		!strings.Contains(text, "too many 1xx informational responses")
+	return !slices.ContainsFunc(overlongHeaders, func(part string) bool { return strings.Contains(text, part) })
+}
+
+// overlongHeaders are parts of the texts of net/http's errors, which have no
+// types, that may mean that an answer's headers were too long. On HTTP/2, a
+// much too long list ends the connection with PROTOCOL_ERROR, and a too long
+// field with COMPRESSION_ERROR.
+var overlongHeaders = []string{
+	"response headers exceeded",
+	"response header list larger than",
+	"header list too large",
+	"too many 1xx informational responses",
+	"connection error: PROTOCOL_ERROR",
+	"connection error: COMPRESSION_ERROR",
 }
 
 const (
