@@ -366,15 +366,19 @@ func failed(request *http.Request, response *http.Response, body []byte) outcome
 
 func unexpected(request *http.Request, response *http.Response, body []byte, why string) outcome {
 	status := response.StatusCode
+	if body != nil {
+		body = []byte(secretsOf(request.Header).redact(string(body)))
+	}
 	return outcome{
 		answer: &Error{
 			StatusCode: status,
 			RetryAfter: parseRetryAfter(response.Header, time.Now()),
-			body:       []byte(secretsOf(request.Header).redact(string(body))),
+			body:       body,
 			unexpected: why,
 		},
+		// A 101 announces that the request is answered in another protocol.
 		maybeApplied: !isSafe(request.Method) &&
-			(status == http.StatusRequestTimeout || status >= 500 || status >= 200 && status <= 299),
+			(status < 300 || status == http.StatusRequestTimeout || status >= 500),
 	}
 }
 
