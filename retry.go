@@ -64,7 +64,11 @@ func retryableFailure(err error) bool {
 	case errors.As(err, &operation) && operation.Op == "remote error":
 		return false // How crypto/tls reports an alert that it received.
 	}
+	// What crypto/tls finds wrong itself mostly has no type, but this prefix.
 	text := err.Error()
+	if strings.HasPrefix(text, "tls: ") || strings.Contains(text, ": tls: ") {
+		return false
+	}
 	return !slices.ContainsFunc(overlongHeaders, func(part string) bool { return strings.Contains(text, part) })
 }
 
