@@ -34,6 +34,7 @@ import (
 type wireServer struct {
 	address               string
 	connections, requests atomic.Int64
+	requested             chan struct{} // closed by the first request
 	received              syncBuffer
 
 	listener net.Listener
@@ -55,7 +56,10 @@ func newWireServer(t *testing.T, script func(*wireConn)) *wireServer {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	s := &wireServer{address: listener.Addr().String(), listener: listener, open: map[net.Conn]bool{}}
+	s := &wireServer{
+		address: listener.Addr().String(), requested: make(chan struct{}),
+		listener: listener, open: map[net.Conn]bool{},
+	}
 	s.scripts.Go(func() {
 		for {
 			conn, err := listener.Accept()
@@ -94,6 +98,12 @@ func (s *wireServer) drop(conn net.Conn) {
 	conn.Close()
 }
 
+func (s *wireServer) countRequest() {
+	if s.requests.Add(1) == 1 {
+		close(s.requested)
+	}
+}
+
 func (s *wireServer) openConnections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -120,7 +130,7 @@ func (c *wireConn) next() *http.Request {
 	if _, err := io.Copy(io.Discard, request.Body); err != nil {
 		return nil
 	}
-	c.server.requests.Add(1)
+	c.server.countRequest()
 	return request
 }
 
@@ -767,7 +777,7 @@ func speakH2(config *tls.Config, request func(c *h2Conn, stream uint32) bool) fu
 			case kind == h2Ping && flags&h2Ack == 0 && !c.deaf:
 				c.frame(h2Ping, h2Ack, 0, payload...)
 			case kind == h2Headers:
-				wire.server.requests.Add(1)
+				wire.server.countRequest()
 				if !request(c, binary.BigEndian.Uint32(head[5:])) {
 					return
 				}
