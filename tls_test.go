@@ -188,6 +188,34 @@ func TestTLSFaults(t *testing.T) {
 	}
 }
 
+// TestOwnVerification has a program look at certificates itself, whose errors
+// come without crypto/tls's own around them.
+func TestOwnVerification(t *testing.T) {
+	t.Parallel()
+	authority := newAuthority(t)
+	certificate := authority.certificate
+	script := overTLS(&tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}, answers(noContent))
+	for _, tt := range []struct {
+		name string
+		err  error
+	}{
+		{"expired", x509.CertificateInvalidError{Cert: certificate, Reason: x509.Expired}},
+		{"wrong host", x509.HostnameError{Certificate: certificate, Host: "example.org"}},
+		{"unknown authority", x509.UnknownAuthorityError{Cert: certificate}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := newWireServer(t, script)
+			transport := authority.transport(t)
+			transport.TLSClientConfig.VerifyConnection = func(tls.ConnectionState) error { return tt.err }
+			response, err := remove(t, "https://"+server.address,
+				&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
+			wireWant{attempts: 1, is: tt.err}.require(t, response, err)
+			require.Equal(t, int64(1), server.connections.Load())
+		})
+	}
+}
+
 // tunnel answers CONNECT by passing bytes between the client and an address.
 func tunnel(address string) func(*wireConn) {
 	return func(c *wireConn) {
