@@ -76,7 +76,7 @@ func TestNothingIsLeft(t *testing.T) {
 			}
 			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(baseURL),
 				signalwire.WithHTTPClient(&signalwire.Doer{
-					HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: shortAttempt / 3,
+					HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: 100 * time.Millisecond,
 				}))
 			require.NoError(t, err)
 			before := runtime.NumGoroutine()

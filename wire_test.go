@@ -309,7 +309,7 @@ func remove(t *testing.T, baseURL string, doer *signalwire.Doer) (*signalwire.De
 // shortAttempt is for rows whose time limit has to fire, and longAttempt for
 // those whose must not.
 const (
-	shortAttempt = 300 * time.Millisecond
+	shortAttempt = 500 * time.Millisecond
 	longAttempt  = 10 * time.Second
 )
 
@@ -882,7 +882,11 @@ func TestHTTP2Faults(t *testing.T) {
 
 			tt.want.require(t, response, err)
 			require.Equal(t, tt.requests, server.requests.Load())
-			require.Equal(t, tt.connections, server.connections.Load())
+			// Where one ends, net/http may have dialled a spare one.
+			require.GreaterOrEqual(t, server.connections.Load(), tt.connections)
+			if tt.connections == 1 {
+				require.Equal(t, int64(1), server.connections.Load())
+			}
 		})
 	}
 }
