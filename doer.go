@@ -310,7 +310,7 @@ func readAnswer(request *http.Request, response *http.Response) (outcome, error)
 		// Its body is the connection, and would block for ever.
 		return unexpected(request, response, nil, "not a documented status"), nil
 	case status >= 400 && status <= 599:
-		body, tooLong, err := readBody(response, maxErrorBody)
+		body, tooLong, err := readBody(request.Method, response, maxErrorBody)
 		if err != nil {
 			return outcome{}, err
 		}
@@ -321,7 +321,7 @@ func readAnswer(request *http.Request, response *http.Response) (outcome, error)
 		}
 		return failed(request, response, body), nil
 	case status >= 200 && status <= 299 && request.Method != http.MethodDelete:
-		body, tooLong, err := readBody(response, maxSuccessBody)
+		body, tooLong, err := readBody(request.Method, response, maxSuccessBody)
 		switch {
 		case err != nil:
 			return outcome{}, err
@@ -333,7 +333,7 @@ func readAnswer(request *http.Request, response *http.Response) (outcome, error)
 		return success(request, response, body), nil
 	}
 	// The status alone decides, so it does not matter whether the body is complete.
-	body, _, _ := readBody(response, maxErrorBody)
+	body, _, _ := readBody(request.Method, response, maxErrorBody)
 	return unexpected(request, response, body, "not a documented status"), nil
 }
 
@@ -382,9 +382,10 @@ func unexpected(request *http.Request, response *http.Response, body []byte, why
 	}
 }
 
-// readBody reads a body up to a limit. Of a longer one it returns nothing.
-func readBody(response *http.Response, limit int64) (body []byte, tooLong bool, err error) {
-	if response.ContentLength > limit {
+// readBody reads a body up to a limit. Of a longer one it returns nothing. The
+// length that an answer to HEAD has is of a body that does not come.
+func readBody(method string, response *http.Response, limit int64) (body []byte, tooLong bool, err error) {
+	if response.ContentLength > limit && method != http.MethodHead {
 		return nil, true, nil
 	}
 	body, err = io.ReadAll(io.LimitReader(response.Body, limit+1))

@@ -217,11 +217,16 @@ func clean(cause error, secret secrets) error {
 		cause = urlError.Err
 	}
 	text := cause.Error()
+	if strings.Contains(text, "failed to parse Location header") {
+		return errUnparsableLocation // net/http's text quotes it.
+	}
 	if cleaned := withoutURLs(secret.redact(text)); cleaned != text {
 		return errors.New(cleaned)
 	}
 	return cause
 }
+
+var errUnparsableLocation = errors.New("the HTTP client tried to follow a redirect to what is not a URL")
 
 const maxErrorText = 500
 
@@ -302,7 +307,7 @@ func parseAPIError(statusCode int, body []byte) (_ apiError, ok bool) {
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
 		return apiError{}, false
 	}
-	if list := fields["errors"]; list != nil {
+	if list := fields["errors"]; !isNull(list) {
 		return parseErrorList(list)
 	}
 	code, hasCode := jsonInt(fields["code"])

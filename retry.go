@@ -51,7 +51,7 @@ func retryableFailure(err error) bool {
 		authority   x509.UnknownAuthorityError
 	)
 	switch {
-	case errors.As(err, &done), errors.Is(err, errNotSent):
+	case errors.As(err, &done), errors.Is(err, errNotSent), errors.Is(err, errUnparsableLocation):
 		return false
 	case errors.As(err, &certificate), errors.As(err, &invalid), errors.As(err, &wrongHost), errors.As(err, &authority):
 		return false

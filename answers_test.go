@@ -1,0 +1,843 @@
+package signalwire_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+)
+
+// sender sends in memory. It is a caller's own HTTP client as well as a
+// transport of a http.Client.
+type sender func(*http.Request) (*http.Response, error)
+
+func (s sender) Do(r *http.Request) (*http.Response, error)        { return s(r) }
+func (s sender) RoundTrip(r *http.Request) (*http.Response, error) { return s(r) }
+
+// answer is what a transport returns for r. The header is given as name, value,
+// name, value.
+func answer(r *http.Request, status int, body string, header ...string) *http.Response {
+	response := &http.Response{
+		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(strings.NewReader(body)), Request: r,
+	}
+	for i := 0; i < len(header); i += 2 {
+		response.Header.Add(header[i], header[i+1])
+	}
+	return response
+}
+
+// newMemoryClient returns a client made by New, for the real host, that sends
+// with a Doer.
+func newMemoryClient(t *testing.T, doer *signalwire.Doer) *signalwire.ClientWithResponses {
+	t.Helper()
+	client, err := signalwire.New("example", testProject, testToken, signalwire.WithHTTPClient(doer))
+	require.NoError(t, err)
+	return client
+}
+
+// remove calls the operation, and wants either an answer or an error.
+func remove(t *testing.T, client *signalwire.ClientWithResponses, editors ...signalwire.RequestEditorFn) (*signalwire.DeleteParticipantResponse, error) {
+	t.Helper()
+	response, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall, editors...)
+	require.NotEqual(t, err == nil, response == nil, "an answer or an error")
+	return response, err
+}
+
+var allSentinels = map[string]error{
+	"bad request":         signalwire.ErrBadRequest,
+	"unauthorized":        signalwire.ErrUnauthorized,
+	"forbidden":           signalwire.ErrForbidden,
+	"not found":           signalwire.ErrNotFound,
+	"unprocessable":       signalwire.ErrUnprocessable,
+	"too many requests":   signalwire.ErrTooManyRequests,
+	"unexpected response": signalwire.ErrUnexpectedResponse,
+}
+
+// matched names the sentinels that an error matches.
+func matched(err error) []string {
+	var names []string
+	for name, sentinel := range allSentinels {
+		if errors.Is(err, sentinel) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// requireAPIError wants an *Error.
+func requireAPIError(t *testing.T, err error) *signalwire.Error {
+	t.Helper()
+	var answered *signalwire.Error
+	require.ErrorAs(t, err, &answered)
+	requireLogLine(t, err)
+	return answered
+}
+
+// requireTransportError wants a *TransportError.
+func requireTransportError(t *testing.T, err error) *signalwire.TransportError {
+	t.Helper()
+	var failed *signalwire.TransportError
+	require.ErrorAs(t, err, &failed)
+	requireLogLine(t, err)
+	require.Empty(t, matched(err))
+	return failed
+}
+
+var testBasic = base64.StdEncoding.EncodeToString([]byte(testProject + ":" + testToken))
+
+// requireLogLine wants an error text of one printable line of at most 500
+// bytes, without URLs and credentials.
+func requireLogLine(t *testing.T, err error) {
+	t.Helper()
+	text := err.Error()
+	require.LessOrEqual(t, len(text), 500)
+	require.True(t, utf8.ValidString(text), "%q", text)
+	require.Equal(t, -1, strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), "%q", text)
+	for _, secret := range []string{"://", testToken, testProject, testBasic, "/Accounts/"} {
+		require.NotContains(t, text, secret)
+	}
+}
+
+const (
+	html           = "<html><head><title>Not Found</title></head><body>nginx</body></html>"
+	apiErrorCode   = 20404
+	apiErrorText   = "Said plainly."
+	apiErrorFormat = `{"code":20404,"message":"Said plainly.","more_info":"https://example.org/more","status":STATUS}`
+)
+
+// apiErrorBody is an error as the API documents it.
+func apiErrorBody(status int) string {
+	return strings.ReplaceAll(apiErrorFormat, "STATUS", strconv.Itoa(status))
+}
+
+// errorBodies are what an error's body may be. STATUS stands for the status.
+var errorBodies = []struct {
+	name, body string
+	isAPI      bool // it is in the API's shape
+	code       int
+	message    string
+}{
+	{"documented", apiErrorFormat, true, apiErrorCode, apiErrorText},
+	{"documented with blanks around", "\n " + apiErrorFormat + "\n", true, apiErrorCode, apiErrorText},
+	{"further fields", `{"code":1,"message":"m","more_info":"i","status":STATUS,"errors":null,"x":{"y":[1]}}`, true, 1, "m"},
+	{"string code", `{"code":"20404","message":"m","more_info":"i","status":STATUS}`, true, 20404, "m"},
+	{"string status", `{"code":1,"message":"m","more_info":"i","status":"STATUS"}`, true, 1, "m"},
+	{"no message", `{"code":1,"more_info":"i","status":STATUS}`, true, 1, ""},
+	{"no more_info", `{"code":1,"message":"m","status":STATUS}`, true, 1, "m"},
+	{"no status", `{"code":1,"message":"m","more_info":"i"}`, true, 1, "m"},
+	{"null message", `{"code":1,"message":null,"more_info":"i","status":STATUS}`, true, 1, ""},
+	{"null more_info", `{"code":1,"message":"m","more_info":null,"status":STATUS}`, true, 1, "m"},
+	{"null status", `{"code":1,"message":"m","more_info":"i","status":null}`, true, 1, "m"},
+	{"list of errors", `{"errors":[{"code":"30010","message":"m"}]}`, true, 30010, "m"},
+	{"list of texts", `{"errors":["text"]}`, true, 0, "text"},
+	{"control characters", `{"code":1,"message":"a\nb\r\tc\u0000\u001b[31m\u0085\u2028\u202e\ud800","more_info":"i","status":STATUS}`,
+		true, 1, "a\nb\r\tc\x00\x1b[31m\u0085\u2028\u202e\ufffd"},
+	{"a URL in the message", `{"code":1,"message":"see https://example.org/x?y","more_info":"i","status":STATUS}`,
+		true, 1, "see https://example.org/x?y"},
+	{"nearly a megabyte", `{"code":1,"message":"` + strings.Repeat("ä", 500_000) + `","more_info":"i","status":STATUS}`,
+		true, 1, strings.Repeat("ä", 500_000)},
+
+	{"more than a megabyte", `{"code":1,"message":"` + strings.Repeat("m", 1<<20) + `","more_info":"i","status":STATUS}`, false, 0, ""},
+	{"huge code", `{"code":99999999999999999999,"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"code above an int32", `{"code":2147483648,"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"negative code", `{"code":-1,"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"fractional code", `{"code":1.5,"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"exponent code", `{"code":1e3,"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"word as code", `{"code":"not_found","message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"object as code", `{"code":{},"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"number as message", `{"code":1,"message":5,"more_info":"i","status":STATUS}`, false, 1, ""},
+	{"list as message", `{"code":1,"message":["m"],"more_info":"i","status":STATUS}`, false, 1, ""},
+	{"number as more_info", `{"code":1,"message":"m","more_info":5,"status":STATUS}`, false, 1, "m"},
+	{"word as status", `{"code":1,"message":"m","more_info":"i","status":"error"}`, false, 1, "m"},
+	{"boolean as status", `{"code":1,"message":"m","more_info":"i","status":true}`, false, 1, "m"},
+	{"another status", `{"code":1,"message":"m","more_info":"i","status":1STATUS}`, false, 1, "m"},
+	{"no code", `{"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"null code", `{"code":null,"message":"m","more_info":"i","status":STATUS}`, false, 0, "m"},
+	{"nothing but nulls", `{"code":null,"message":null,"more_info":null,"status":null}`, false, 0, ""},
+	{"code and message alone", `{"code":1,"message":"m"}`, false, 1, "m"},
+	{"code and status alone", `{"code":1,"status":STATUS}`, false, 1, ""},
+	{"null", `null`, false, 0, ""},
+	{"array", `[]`, false, 0, ""},
+	{"array of the documented", `[` + apiErrorFormat + `]`, false, 0, ""},
+	{"string", `"text"`, false, 0, ""},
+	{"number", `404`, false, 0, ""},
+	{"empty object", `{}`, false, 0, ""},
+	{"empty list of errors", `{"errors":[]}`, false, 0, ""},
+	{"null as list of errors", `{"errors":null}`, false, 0, ""},
+	{"object as list of errors", `{"errors":{"code":1}}`, false, 0, ""},
+	{"list of errors with words as codes", `{"errors":[{"code":"NAME_UNKNOWN","message":"m"}]}`, false, 0, "m"},
+	{"list of numbers", `{"errors":[1]}`, false, 0, ""},
+	{"truncated", apiErrorFormat[:60], false, 0, ""},
+	{"trailing bytes", apiErrorFormat + "x", false, 0, ""},
+	{"twice", apiErrorFormat + apiErrorFormat, false, 0, ""},
+	{"byte order mark", "\ufeff" + apiErrorFormat, false, 0, ""},
+	{"empty", "", false, 0, ""},
+	{"blank", " \n", false, 0, ""},
+	{"NUL bytes", "\x00\x00", false, 0, ""},
+	{"HTML", html, false, 0, ""},
+	{"deep array", strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), false, 0, ""},
+	{"deep object in a field", `{"code":1,"message":"m","more_info":"i","status":STATUS,"x":` +
+		strings.Repeat(`{"x":`, 100_000) + "1" + strings.Repeat("}", 100_000) + "}", false, 0, ""},
+	{"AWS API Gateway", `{"message":"Not Found"}`, false, 0, "Not Found"},
+	{"AWS service", `{"__type":"ResourceNotFoundException","message":"no"}`, false, 0, "no"},
+	{"Spring", `{"timestamp":"2026-01-02T03:04:05.678+00:00","status":STATUS,"error":"Not Found","message":"No message available","path":"/api"}`,
+		false, 0, "No message available"},
+	{"grpc-gateway", `{"code":5,"message":"Not Found","details":[]}`, false, 5, "Not Found"},
+	{"Google", `{"error":{"code":404,"message":"no","status":"NOT_FOUND"}}`, false, 0, ""},
+	{"Azure API Management", `{"statusCode":STATUS,"message":"Resource not found"}`, false, 0, "Resource not found"},
+	{"problem details (RFC 9457)", `{"type":"about:blank","title":"Not Found","status":STATUS,"detail":"no"}`, false, 0, ""},
+	{"WordPress", `{"code":"rest_no_route","message":"No route","data":{"status":STATUS}}`, false, 0, "No route"},
+	{"Dropwizard", `{"code":404,"message":"HTTP 404 Not Found"}`, false, 404, "HTTP 404 Not Found"},
+}
+
+// errorStatuses are the documented errors, and others that occur, each with
+// the sentinel that it may match.
+var errorStatuses = []struct {
+	status   int
+	sentinel string
+}{
+	{400, "bad request"}, {401, "unauthorized"}, {404, "not found"}, {422, "unprocessable"},
+	{403, "forbidden"}, {429, "too many requests"}, {500, ""}, {501, ""}, {503, ""},
+}
+
+func TestErrorAnswers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range errorBodies {
+		for _, contentType := range []string{"application/json", "text/html"} {
+			t.Run(tt.name+" as "+contentType, func(t *testing.T) {
+				t.Parallel()
+				var requests int
+				client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					requests++
+					status, _ := strconv.Atoi(r.Header.Get("Wanted-Status"))
+					w.Header().Set("Content-Type", contentType)
+					w.WriteHeader(status)
+					_, _ = io.WriteString(w, strings.ReplaceAll(tt.body, "STATUS", strconv.Itoa(status)))
+				}), signalwire.WithHTTPClient(&signalwire.Doer{MaxAttempts: 1}))
+				for i, s := range errorStatuses {
+					response, err := remove(t, client, wantHeader("Wanted-Status", strconv.Itoa(s.status)))
+
+					require.Nil(t, response)
+					answered := requireAPIError(t, err)
+					require.Equal(t, s.status, answered.StatusCode)
+					require.Equal(t, tt.code, answered.Code)
+					require.Equal(t, tt.message, answered.Message)
+					require.Equal(t, 1, answered.Attempts)
+					require.Equal(t, s.status >= 500, answered.MaybeApplied)
+					require.Contains(t, err.Error(), strconv.Itoa(s.status))
+					var want []string
+					if s.sentinel != "" && (tt.isAPI || s.status != http.StatusNotFound) {
+						want = append(want, s.sentinel)
+					}
+					if !tt.isAPI {
+						want = append(want, "unexpected response")
+					}
+					require.ElementsMatch(t, want, matched(err), "%d", s.status)
+					require.Equal(t, i+1, requests)
+				}
+			})
+		}
+	}
+}
+
+// httptestServer returns the URL of a server that ends with the test.
+func httptestServer(t *testing.T, handler http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func wantHeader(name, value string) signalwire.RequestEditorFn {
+	return func(_ context.Context, r *http.Request) error {
+		r.Header.Set(name, value)
+		return nil
+	}
+}
+
+func TestErrorBodyIsKept(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, body, want string }{
+		{"API's", apiErrorBody(404), apiErrorBody(404)},
+		{"HTML", html, html},
+		{"empty", "", ""},
+		{"at the limit", strings.Repeat("m", 1<<20), strings.Repeat("m", 1<<20)},
+		{"over the limit", strings.Repeat("m", 1<<20+1), ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(404)
+				_, _ = io.WriteString(w, tt.body)
+			}))
+
+			_, err := remove(t, client)
+
+			answered := requireAPIError(t, err)
+			require.Equal(t, tt.want, string(answered.Body()))
+			if body := answered.Body(); len(body) > 0 {
+				body[0] = '!'
+				require.Equal(t, tt.want, string(answered.Body()), "a copy")
+			}
+		})
+	}
+}
+
+// TestAnswersThatAreNoSuccess: a DELETE succeeds with 204 alone.
+func TestAnswersThatAreNoSuccess(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, contentType, body string
+		status                  int
+	}{
+		{"200 with an object", "application/json", `{}`, 200},
+		{"200 with an error", "application/json", apiErrorBody(200), 200},
+		{"200 without a body", "", "", 200},
+		{"200 HTML", "text/html", html, 200},
+		{"201", "application/json", `{}`, 201},
+		{"202", "", "", 202},
+		{"203", "", "", 203},
+		{"205", "", "", 205},
+		{"206", "", "", 206},
+		{"207", "", "", 207},
+		{"299", "", "", 299},
+		{"300", "", "", 300},
+		{"304", "", "", 304},
+		{"399", "", "", 399},
+		{"600", "", "", 600},
+		{"999", "", "", 999},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var requests int
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				requests++
+				if tt.contentType != "" {
+					w.Header().Set("Content-Type", tt.contentType)
+				}
+				w.WriteHeader(tt.status)
+				_, _ = io.WriteString(w, tt.body)
+			}))
+
+			response, err := remove(t, client)
+
+			require.Nil(t, response)
+			answered := requireAPIError(t, err)
+			require.Equal(t, tt.status, answered.StatusCode)
+			require.Equal(t, []string{"unexpected response"}, matched(err))
+			require.Equal(t, tt.status < 300 || tt.status >= 500, answered.MaybeApplied)
+			require.Equal(t, 1, requests)
+		})
+	}
+}
+
+// TestInformationalAnswers go before the answer and are none.
+func TestInformationalAnswers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, wire, want string
+	}{
+		{"100, then 204", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", ""},
+		{"103, then 204", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", ""},
+		{"101", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "unexpected response"},
+		{"204 with a length and a body", "HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello", ""},
+		{"204 in chunks", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", ""},
+		{"204 of HTTP/1.0", "HTTP/1.0 204 No Content\r\n\r\nhello", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, err := signalwire.New("example", testProject, testToken,
+				signalwire.WithBaseURL(rawServer(t, tt.wire)), signalwire.WithHTTPClient(&signalwire.Doer{MaxAttempts: 1}))
+			require.NoError(t, err)
+
+			response, err := remove(t, client)
+
+			if tt.want == "" {
+				require.NoError(t, err)
+				require.Equal(t, 204, response.StatusCode())
+				require.Empty(t, response.Body)
+				return
+			}
+			requireAPIError(t, err)
+			require.Equal(t, []string{tt.want}, matched(err))
+		})
+	}
+}
+
+// rawServer answers the first request of each connection with bytes, and leaves
+// the connection open. It returns its URL.
+func rawServer(t *testing.T, wire string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = listener.Close() })
+	go func() {
+		for {
+			connection, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			go func() {
+				defer connection.Close()
+				if _, err := http.ReadRequest(bufio.NewReader(connection)); err != nil {
+					return
+				}
+				_, _ = io.WriteString(connection, wire)
+				_, _ = io.Copy(io.Discard, connection)
+			}()
+		}
+	}()
+	return "http://" + listener.Addr().String()
+}
+
+func TestSuccess(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, body string
+		header     []string
+	}{
+		{"plain", "", nil},
+		{"JSON content type", "", []string{"Content-Type", "application/json"}},
+		{"body", "hello", []string{"Content-Type", "application/json", "Content-Length", "5"}},
+		{"error in the body", apiErrorBody(404), []string{"Content-Type", "application/json"}},
+		{"Location", "", []string{"Location", "https://example.org/x"}},
+		{"Retry-After", "", []string{"Retry-After", "5"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			send := sender(func(r *http.Request) (*http.Response, error) { return answer(r, 204, tt.body, tt.header...), nil })
+			for _, client := range []signalwire.HttpRequestDoer{send, &http.Client{Transport: send}} {
+				response, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: client}))
+
+				require.NoError(t, err)
+				require.Equal(t, 204, response.StatusCode())
+				require.Empty(t, response.Body)
+				require.Empty(t, response.ContentType())
+				require.Nil(t, response.GetJSON404())
+			}
+		})
+	}
+}
+
+// countingBody is a body of many bytes that counts how many are taken.
+type countingBody struct {
+	left, read int64
+	closed     bool
+}
+
+func (b *countingBody) Read(p []byte) (int, error) {
+	n := min(int64(len(p)), b.left)
+	if n == 0 {
+		return 0, io.EOF
+	}
+	for i := range p[:n] {
+		p[i] = '['
+	}
+	b.left -= n
+	b.read += n
+	return int(n), nil
+}
+
+func (b *countingBody) Close() error { b.closed = true; return nil }
+
+func TestLongAnswersAreNotRead(t *testing.T) {
+	t.Parallel()
+	const long, drain = 64 << 20, 300 << 10
+	for _, tt := range []struct {
+		name, method string
+		status       int
+		limit        int64
+	}{
+		{"200 for DELETE", http.MethodDelete, 200, 1 << 20},
+		{"204 for DELETE", http.MethodDelete, 204, 0},
+		{"302 for DELETE", http.MethodDelete, 302, 1 << 20},
+		{"404 for DELETE", http.MethodDelete, 404, 1 << 20},
+		{"503 for DELETE", http.MethodDelete, 503, 1 << 20},
+		{"200 for GET", http.MethodGet, 200, 16 << 20},
+		{"404 for GET", http.MethodGet, 404, 1 << 20},
+	} {
+		for _, declared := range []bool{false, true} {
+			t.Run(tt.name+", declared "+strconv.FormatBool(declared), func(t *testing.T) {
+				t.Parallel()
+				body := &countingBody{left: long}
+				var requests int
+				doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+					requests++
+					response := answer(r, tt.status, "")
+					response.Body = body
+					if declared {
+						response.ContentLength = long
+					}
+					return response, nil
+				})}
+				request := must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil))
+
+				_, err := doer.Do(request)
+
+				require.LessOrEqual(t, body.read, tt.limit+drain)
+				require.True(t, body.closed)
+				require.Equal(t, 1, requests, "it would be as long again")
+				if tt.status == 204 {
+					require.NoError(t, err)
+					return
+				}
+				answered := requireAPIError(t, err)
+				require.Equal(t, tt.status, answered.StatusCode)
+				require.Equal(t, []string{"unexpected response"}, matched(err))
+				require.Empty(t, answered.Body())
+			})
+		}
+	}
+}
+
+var (
+	redirectStatuses = []int{300, 301, 302, 303, 304, 305, 307, 308}
+	locations        = []struct {
+		name   string
+		values []string
+	}{
+		{"same host", []string{"https://example.signalwire.com/secret-location"}},
+		{"other port", []string{"https://example.signalwire.com:8443/secret-location"}},
+		{"subdomain", []string{"https://a.example.signalwire.com/secret-location"}},
+		{"other host", []string{"https://evil.test/secret-location"}},
+		{"http", []string{"http://example.signalwire.com/secret-location"}},
+		{"scheme-relative", []string{"//evil.test/secret-location"}},
+		{"path", []string{"/secret-location"}},
+		{"empty", []string{""}},
+		{"absent", nil},
+		{"unparsable", []string{"http://[::1%zz/secret-location"}},
+		{"unparsable, scheme-relative", []string{"//[::1%zz/secret-location"}},
+		{"unparsable path", []string{"/%zz/secret-location"}},
+		{"user information", []string{"https://user:secret-location@example.signalwire.com/"}},
+		{"unknown scheme", []string{"javascript:secret-location"}},
+	}
+)
+
+// TestRedirectsAreNotFollowed: net/http would make a GET of a DELETE, whose 200
+// reads as a success.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	t.Parallel()
+	type use struct {
+		name    string
+		client  func(sender) signalwire.HttpRequestDoer
+		follows bool // so that there is a second request
+	}
+	follow := func(*http.Request, []*http.Request) error { return nil }
+	uses := []use{
+		{"http.Client", func(s sender) signalwire.HttpRequestDoer { return &http.Client{Transport: s} }, false},
+		{"http.Client with a jar that follows", func(s sender) signalwire.HttpRequestDoer {
+			return &http.Client{Transport: s, Jar: must(cookiejar.New(nil)), CheckRedirect: follow}
+		}, false},
+		{"HttpRequestDoer", func(s sender) signalwire.HttpRequestDoer { return s }, false},
+		{"HttpRequestDoer that follows", func(s sender) signalwire.HttpRequestDoer {
+			return sender((&http.Client{Transport: s, CheckRedirect: follow}).Do)
+		}, true},
+	}
+	for _, use := range uses {
+		for _, location := range locations {
+			t.Run(use.name+", "+location.name, func(t *testing.T) {
+				t.Parallel()
+				for _, status := range redirectStatuses {
+					for _, target := range []int{200, 204} {
+						synctest.Test(t, func(t *testing.T) {
+							var requests int
+							client := newMemoryClient(t, &signalwire.Doer{HTTPClient: use.client(func(r *http.Request) (*http.Response, error) {
+								requests++
+								if r.URL.Path != deletePath || r.URL.Host != "example.signalwire.com" || r.URL.Scheme != "https" {
+									return answer(r, target, ""), nil
+								}
+								response := answer(r, status, html, "Set-Cookie", "a=b")
+								response.Header["Location"] = location.values
+								return response, nil
+							})})
+
+							response, err := remove(t, client)
+
+							require.Nil(t, response, "%d", status)
+							require.NotContains(t, err.Error(), "secret-location", "%d", status)
+							if failed := (*signalwire.TransportError)(nil); use.follows && errors.As(err, &failed) {
+								requireTransportError(t, err)
+								require.LessOrEqual(t, requests, failed.Attempts)
+								return // It found no place to go to.
+							}
+							answered := requireAPIError(t, err)
+							require.Equal(t, []string{"unexpected response"}, matched(err))
+							if use.follows {
+								require.LessOrEqual(t, requests, 2)
+								return
+							}
+							require.Equal(t, status, answered.StatusCode)
+							require.Equal(t, 1, requests)
+							require.False(t, answered.MaybeApplied)
+						})
+					}
+				}
+			})
+		}
+	}
+}
+
+// TestRedirectsOverLoopback is the same with a real server to be led to.
+func TestRedirectsOverLoopback(t *testing.T) {
+	t.Parallel()
+	var led atomic.Int64
+	elsewhere := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		led.Add(1)
+		w.WriteHeader(http.StatusNoContent)
+	})
+	for _, status := range redirectStatuses {
+		t.Run(strconv.Itoa(status), func(t *testing.T) {
+			t.Parallel()
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Location", elsewhere+"/secret-location")
+				w.WriteHeader(status)
+			}), signalwire.WithHTTPClient(&http.Client{}))
+
+			_, err := remove(t, client)
+
+			require.Equal(t, status, requireAPIError(t, err).StatusCode)
+			require.Equal(t, []string{"unexpected response"}, matched(err))
+			require.Zero(t, led.Load())
+		})
+	}
+}
+
+func TestJarKeepsCookies(t *testing.T) {
+	t.Parallel()
+	jar := must(cookiejar.New(nil))
+	var cookies []string
+	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		cookies = append(cookies, r.Header.Get("Cookie"))
+		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
+		w.WriteHeader(http.StatusNoContent)
+	}), signalwire.WithHTTPClient(&http.Client{Jar: jar}))
+	for range 2 {
+		_, err := remove(t, client)
+		require.NoError(t, err)
+	}
+	require.Equal(t, []string{"", "a=b"}, cookies)
+}
+
+// TestOtherMethods: a Doer knows no operation.
+func TestOtherMethods(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, method, body, contentType string
+		status, requests                int
+		want                            []string // nil for a success
+	}{
+		{"GET 200 JSON", "GET", `{"a":1}`, "application/json", 200, 1, nil},
+		{"GET 200 JSON as text", "GET", `{"a":1}`, "text/plain", 200, 1, nil},
+		{"GET 200 empty", "GET", "", "application/json", 200, 1, nil},
+		{"GET 204", "GET", "", "application/json", 204, 1, nil},
+		{"POST 200 JSON", "POST", `[]`, "application/json", 200, 1, nil},
+		{"POST 201 JSON", "POST", `{"a":1}`, "application/json", 201, 1, nil},
+		{"PUT 200 JSON", "PUT", `1`, "application/json", 200, 1, nil},
+		{"PUT 202 empty", "PUT", "", "", 202, 1, nil},
+		{"HEAD 200", "HEAD", "", "application/json", 200, 1, nil},
+		{"GET 200 HTML", "GET", html, "text/html", 200, 1, []string{"unexpected response"}},
+		{"GET 200 HTML as JSON", "GET", html, "application/json", 200, 1, []string{"unexpected response"}},
+		{"GET 200 truncated", "GET", `{"a":`, "application/json", 200, 1, []string{"unexpected response"}},
+		{"GET 200 two values", "GET", `{}{}`, "application/json", 200, 1, []string{"unexpected response"}},
+		{"POST 201 HTML", "POST", html, "text/html", 201, 1, []string{"unexpected response"}},
+		{"GET 302", "GET", "", "", 302, 1, []string{"unexpected response"}},
+		{"GET 404 of the API", "GET", apiErrorBody(404), "application/json", 404, 1, []string{"not found"}},
+		{"GET 404 HTML", "GET", html, "text/html", 404, 1, []string{"unexpected response"}},
+		{"HEAD 404", "HEAD", "", "application/json", 404, 1, []string{"unexpected response"}},
+		{"POST 422", "POST", apiErrorBody(422), "application/json", 422, 1, []string{"unprocessable"}},
+		{"GET 503", "GET", apiErrorBody(503), "application/json", 503, 3, []string{}},
+		{"HEAD 503", "HEAD", "", "application/json", 503, 3, []string{"unexpected response"}},
+		{"PUT 503", "PUT", apiErrorBody(503), "application/json", 503, 3, []string{}},
+		{"DELETE 503", "DELETE", apiErrorBody(503), "application/json", 503, 3, []string{}},
+		{"POST 503", "POST", apiErrorBody(503), "application/json", 503, 1, []string{}},
+		{"POST 429", "POST", apiErrorBody(429), "application/json", 429, 1, []string{"too many requests"}},
+		{"PATCH 503", "PATCH", apiErrorBody(503), "application/json", 503, 1, []string{}},
+		{"OPTIONS 503", "OPTIONS", apiErrorBody(503), "application/json", 503, 1, []string{}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var requests int
+				doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+					requests++
+					return answer(r, tt.status, tt.body, "Content-Type", tt.contentType), nil
+				})}
+				request := must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil))
+
+				response, err := doer.Do(request)
+
+				require.Equal(t, tt.requests, requests)
+				if tt.want == nil {
+					require.NoError(t, err)
+					require.Equal(t, tt.status, response.StatusCode)
+					require.Equal(t, tt.body, string(must(io.ReadAll(response.Body))))
+					require.EqualValues(t, len(tt.body), response.ContentLength)
+					if tt.body == "" {
+						require.Empty(t, response.Header.Values("Content-Type"))
+					} else {
+						require.Equal(t, tt.contentType, response.Header.Get("Content-Type"))
+					}
+					return
+				}
+				require.Nil(t, response)
+				answered := requireAPIError(t, err)
+				require.Equal(t, tt.status, answered.StatusCode)
+				require.Equal(t, tt.requests, answered.Attempts)
+				require.ElementsMatch(t, tt.want, matched(err))
+				safe := tt.method == "GET" || tt.method == "HEAD"
+				require.Equal(t, tt.status >= 500 && !safe || tt.name == "POST 201 HTML", answered.MaybeApplied)
+			})
+		})
+	}
+}
+
+// TestHeadOfSomethingLong: an answer to HEAD has the length of a body that does
+// not come.
+func TestHeadOfSomethingLong(t *testing.T) {
+	t.Parallel()
+	server := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(64<<20))
+	})
+	response, err := (&signalwire.Doer{}).Do(must(http.NewRequestWithContext(t.Context(), http.MethodHead, server, nil)))
+	require.NoError(t, err)
+	require.Equal(t, 200, response.StatusCode)
+}
+
+func TestBodyIsSentAgain(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		change   func(*http.Request)
+		requests int
+	}{
+		{"rewindable", func(*http.Request) {}, 3},
+		{"without GetBody", func(r *http.Request) { r.GetBody = nil }, 1},
+		{"GetBody fails", func(r *http.Request) {
+			r.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("gone") }
+		}, 1},
+		{"http.NoBody", func(r *http.Request) { r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0 }, 3},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				var bodies []string
+				doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+					bodies = append(bodies, string(must(io.ReadAll(r.Body))))
+					_ = r.Body.Close()
+					return answer(r, 503, apiErrorBody(503)), nil
+				})}
+				request := must(http.NewRequestWithContext(t.Context(), http.MethodPut, "https://example.org/x", strings.NewReader("hello")))
+				tt.change(request)
+				noBody := request.Body == http.NoBody
+
+				_, err := doer.Do(request)
+
+				require.Len(t, bodies, tt.requests)
+				for _, body := range bodies {
+					require.Equal(t, !noBody, body == "hello", "%q", body)
+				}
+				if tt.name == "GetBody fails" {
+					require.ErrorContains(t, err, "gone")
+					require.True(t, requireTransportError(t, err).MaybeApplied, "the first attempt")
+					return
+				}
+				require.Equal(t, 503, requireAPIError(t, err).StatusCode)
+			})
+		})
+	}
+}
+
+// TestCutAnswers: an answer is complete only with its last byte, unless its
+// status says all.
+func TestCutAnswers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, method string
+		status       int
+		complete     bool
+	}{
+		{"404 for DELETE", "DELETE", 404, false},
+		{"503 for DELETE", "DELETE", 503, false},
+		{"200 for GET", "GET", 200, false},
+		{"200 for DELETE", "DELETE", 200, true},
+		{"302 for DELETE", "DELETE", 302, true},
+		{"302 for GET", "GET", 302, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+				response := answer(r, tt.status, "")
+				response.Body = io.NopCloser(io.MultiReader(strings.NewReader(apiErrorBody(tt.status)), failingReader{}))
+				return response, nil
+			})}
+
+			_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil)))
+
+			if tt.complete {
+				require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
+				return
+			}
+			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+			failed := requireTransportError(t, err)
+			require.True(t, failed.Retryable())
+			require.Equal(t, tt.method == "DELETE", failed.MaybeApplied)
+		})
+	}
+}
+
+type failingReader struct{}
+
+func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// TestRequestIsNotChanged, nor does the answer lead back to it.
+func TestRequestIsNotChanged(t *testing.T) {
+	t.Parallel()
+	doer := &signalwire.Doer{HTTPClient: &http.Client{
+		Jar: must(cookiejar.New(nil)), Timeout: time.Minute,
+		Transport: sender(func(r *http.Request) (*http.Response, error) { return answer(r, 200, `{}`), nil }),
+	}}
+	request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.org/secret/path?secret=query", nil))
+	request.SetBasicAuth(testProject, testToken)
+	before := request.Clone(t.Context())
+
+	response, err := doer.Do(request)
+
+	require.NoError(t, err)
+	require.Equal(t, before.Header, request.Header)
+	require.Equal(t, before.URL, request.URL)
+	require.Empty(t, response.Request.Header)
+	require.Equal(t, http.MethodGet, response.Request.Method)
+	require.Equal(t, &url.URL{Scheme: "https", Host: "example.org"}, response.Request.URL)
+}
+
+// TestErrorsAsJSON keeps what programs log readable.
+func TestErrorsAsJSON(t *testing.T) {
+	t.Parallel()
+	doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+		return answer(r, 404, apiErrorBody(404)), nil
+	})}
+	_, err := remove(t, newMemoryClient(t, doer))
+	require.JSONEq(t, `{"StatusCode":404,"Code":20404,"Message":"Said plainly.","MoreInfo":"https://example.org/more",
+		"RetryAfter":0,"Attempts":1,"MaybeApplied":false}`, string(must(json.Marshal(err))))
+}
