@@ -451,9 +451,6 @@ func (b *countingBody) Read(p []byte) (int, error) {
 	if n == 0 {
 		return 0, io.EOF
 	}
-	for i := range p[:n] {
-		p[i] = '['
-	}
 	b.left -= n
 	b.read += n
 	return int(n), nil
@@ -578,7 +575,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 							require.NotContains(t, err.Error(), "secret-location", "%d", status)
 							if failed := (*signalwire.TransportError)(nil); use.follows && errors.As(err, &failed) {
 								requireTransportError(t, err)
-								require.LessOrEqual(t, requests, failed.Attempts)
+								require.Equal(t, 1, requests, "not tried again")
 								return // It found no place to go to.
 							}
 							answered := requireAPIError(t, err)
