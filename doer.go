@@ -250,6 +250,9 @@ func (d *Doer) attempt(request *http.Request, number int, deadline time.Time) ou
 	defer cancel()
 	var connection connectionTrace
 	sent := request.WithContext(httptrace.WithClientTrace(ctx, connection.hooks()))
+	if sent.Header == nil {
+		sent.Header = http.Header{} // As http.Client does; transports reject nil.
+	}
 	if number > 1 && request.GetBody != nil {
 		body, err := request.GetBody()
 		if err != nil {

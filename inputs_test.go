@@ -1,0 +1,308 @@
+package signalwire_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+)
+
+// TestHTTPClientsThatBreakTheRules of HttpRequestDoer or of http.RoundTripper.
+func TestHTTPClientsThatBreakTheRules(t *testing.T) {
+	t.Parallel()
+	errBroken := errors.New("broken")
+	for _, tt := range []struct {
+		name     string
+		send     sender
+		status   int // of the answer, or 0 for no complete answer
+		requests int
+	}{
+		{"neither", func(*http.Request) (*http.Response, error) { return nil, nil }, 0, 3},
+		{"both", func(r *http.Request) (*http.Response, error) { return answer(r, 204, ""), errBroken }, 0, 3},
+		{"204 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil }, 204, 1},
+		{"404 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 404}, nil }, 404, 1},
+		{"503 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 503}, nil }, 503, 3},
+		{"error without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, errBroken }, 0, 3},
+		{"zero answer", func(*http.Request) (*http.Response, error) { return &http.Response{}, nil }, 0, 1},
+		{"negative status", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: -204}, nil }, -204, 1},
+	} {
+		for name, client := range map[string]func(sender) signalwire.HttpRequestDoer{
+			"HttpRequestDoer": func(s sender) signalwire.HttpRequestDoer { return s },
+			"RoundTripper":    func(s sender) signalwire.HttpRequestDoer { return &http.Client{Transport: s} },
+			"RoundTripper and jar": func(s sender) signalwire.HttpRequestDoer {
+				return &http.Client{Transport: s, Jar: must(cookiejar.New(nil))}
+			},
+		} {
+			t.Run(tt.name+" "+name, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					var requests int
+					_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: client(func(r *http.Request) (*http.Response, error) {
+						requests++
+						return tt.send(r)
+					})}))
+
+					require.Equal(t, tt.requests, requests)
+					switch {
+					case tt.status == 204:
+						require.NoError(t, err)
+					case tt.status != 0 || tt.name == "zero answer":
+						require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
+						require.Equal(t, []string{"unexpected response"}, matched(err))
+					default:
+						require.True(t, requireTransportError(t, err).MaybeApplied)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestBodiesAreClosed, or connections and goroutines would be left.
+func TestBodiesAreClosed(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		status int
+		err    error
+	}{
+		{"204", 204, nil}, {"200", 200, nil}, {"302", 302, nil}, {"101", 101, nil}, {"404", 404, nil}, {"503", 503, nil},
+		{"with an error", 204, io.EOF},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				var bodies []*countingBody
+				_, _ = remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+					response := answer(r, tt.status, "")
+					body := &countingBody{left: 100}
+					bodies = append(bodies, body)
+					response.Body = body
+					return response, tt.err
+				})}))
+				require.NotEmpty(t, bodies)
+				for _, body := range bodies {
+					require.True(t, body.closed)
+				}
+			})
+		})
+	}
+}
+
+type pointerClient struct{}
+
+func (*pointerClient) Do(*http.Request) (*http.Response, error) { panic("called") }
+
+func TestTypedNils(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		client signalwire.HttpRequestDoer
+		want   string
+	}{
+		{"Doer", (*signalwire.Doer)(nil), "HTTP client is nil"},
+		{"http.Client", (*http.Client)(nil), "HTTP client is nil"},
+		{"own client", (*pointerClient)(nil), "HTTP client is nil"},
+		{"transport", &http.Client{Transport: (*http.Transport)(nil)}, "transport is nil"},
+		{"http.Client in a Doer", &signalwire.Doer{HTTPClient: (*http.Client)(nil)}, "HTTP client is nil"},
+		{"own client in a Doer", &signalwire.Doer{HTTPClient: (*pointerClient)(nil)}, "HTTP client is nil"},
+		{"transport in a Doer", &signalwire.Doer{HTTPClient: &http.Client{Transport: (*http.Transport)(nil)}}, "transport is nil"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, err := signalwire.New("example", testProject, testToken, signalwire.WithHTTPClient(tt.client))
+			require.Nil(t, client)
+			requireClearError(t, err, "", tt.want)
+			if doer, ok := tt.client.(*signalwire.Doer); ok && doer != nil {
+				_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.org/x", nil)))
+				require.ErrorContains(t, err, tt.want)
+				requireTransportError(t, err)
+			}
+		})
+	}
+}
+
+// TestRequestsMadeByHand may lack what http.NewRequest sets.
+func TestRequestsMadeByHand(t *testing.T) {
+	t.Parallel()
+	server := must(url.Parse(httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
+	})))
+	for name, doer := range map[string]*signalwire.Doer{
+		"zero Doer": {}, "with a jar": {HTTPClient: &http.Client{Jar: must(cookiejar.New(nil))}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for range 2 { // The second time, there is a cookie.
+				request := &http.Request{Method: http.MethodGet, URL: server}
+				_, err := doer.Do(request)
+				require.NoError(t, err)
+				require.Nil(t, request.Header)
+			}
+		})
+	}
+}
+
+// TestEditorsCannotMoveTheRequest: the credentials would go along.
+func TestEditorsCannotMoveTheRequest(t *testing.T) {
+	t.Parallel()
+	var elsewhere atomic.Int64
+	other, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = other.Close() })
+	go func() {
+		for {
+			connection, err := other.Accept()
+			if err != nil {
+				return
+			}
+			elsewhere.Add(1)
+			_ = connection.Close()
+		}
+	}()
+	for _, tt := range []struct {
+		name string
+		edit func(*http.Request)
+	}{
+		{"host", func(r *http.Request) { r.URL.Host = "evil.test" }},
+		{"host that ends the same", func(r *http.Request) { r.URL.Host = "evil" + r.URL.Host }},
+		{"port", func(r *http.Request) { r.URL.Host = other.Addr().String() }},
+		{"other name of the host", func(r *http.Request) { r.URL.Host = strings.Replace(r.URL.Host, "127.0.0.1", "localhost", 1) }},
+		{"scheme", func(r *http.Request) { r.URL.Scheme = "https" }},
+		{"no scheme", func(r *http.Request) { r.URL.Scheme = "" }},
+		{"no host", func(r *http.Request) { r.URL.Host = "" }},
+		{"no URL", func(r *http.Request) { r.URL = nil }},
+		{"another URL", func(r *http.Request) { r.URL = must(url.Parse("http://" + other.Addr().String() + "/x")) }},
+		{"another request", func(r *http.Request) {
+			*r = *must(http.NewRequestWithContext(r.Context(), r.Method, "http://"+other.Addr().String()+"/x", nil))
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int64
+			editor := func(_ context.Context, r *http.Request) error { tt.edit(r); return nil }
+			handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				requests.Add(1)
+				w.WriteHeader(http.StatusNoContent)
+			})
+			ofClient := newClient(t, handler, signalwire.WithRequestEditorFn(editor))
+			ofCall := newClient(t, handler)
+
+			_, errOfClient := remove(t, ofClient)
+			_, errOfCall := remove(t, ofCall, editor)
+
+			for _, err := range []error{errOfClient, errOfCall} {
+				failed := requireTransportError(t, err)
+				require.False(t, failed.Retryable())
+				require.False(t, failed.MaybeApplied)
+				require.Zero(t, failed.Attempts)
+			}
+			require.Zero(t, requests.Load())
+		})
+	}
+	t.Cleanup(func() { require.Zero(t, elsewhere.Load(), "connections") })
+}
+
+func TestEditorsThatFail(t *testing.T) {
+	t.Parallel()
+	errEditor := errors.New("no signature")
+	fail := func(context.Context, *http.Request) error { return errEditor }
+	for _, tt := range []struct {
+		name    string
+		options []signalwire.ClientOption
+		editors []signalwire.RequestEditorFn
+		want    string
+	}{
+		{"of the client", []signalwire.ClientOption{signalwire.WithRequestEditorFn(fail)}, nil, "no signature"},
+		{"of the call", nil, []signalwire.RequestEditorFn{fail}, "no signature"},
+		{"nil", nil, []signalwire.RequestEditorFn{nil}, "request editor is nil"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var requests atomic.Int64
+			client := newClient(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }), tt.options...)
+			_, err := remove(t, client, tt.editors...)
+			require.ErrorContains(t, err, tt.want)
+			require.Equal(t, tt.want == errEditor.Error(), errors.Is(err, errEditor))
+			require.Zero(t, requests.Load())
+		})
+	}
+}
+
+func TestInvalidCalls(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int64
+	client := newClient(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
+	var noContext context.Context
+	for name, call := range map[string]func() error{
+		"nil context": func() error {
+			_, err := client.DeleteParticipantWithResponse(noContext, testAccount, testConference, testCall)
+			return err
+		},
+		"zero account": func() error {
+			_, err := client.DeleteParticipantWithResponse(t.Context(), signalwire.AccountSid{}, testConference, testCall)
+			return err
+		},
+		"zero conference": func() error {
+			_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, signalwire.ConferenceSid{}, testCall)
+			return err
+		},
+		"zero call": func() error {
+			_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, signalwire.CallSid{})
+			return err
+		},
+	} {
+		require.Error(t, call(), name)
+	}
+	require.Zero(t, requests.Load())
+}
+
+func TestRequestHeaders(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, userAgent string
+		editors         []signalwire.RequestEditorFn
+	}{
+		{"ours", `^signalwire-go/\S+ \(go1\.\S+.*\)$`, nil},
+		{"the caller's", `^mine/1$`, []signalwire.RequestEditorFn{wantHeader("User-Agent", "mine/1")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got http.Header
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = r.Header
+				w.WriteHeader(http.StatusNoContent)
+			}))
+			_, err := remove(t, client, tt.editors...)
+			require.NoError(t, err)
+			require.Regexp(t, tt.userAgent, got.Get("User-Agent"))
+			require.Equal(t, []string{"application/json"}, got["Accept"])
+			require.Empty(t, got["Accept-Encoding"])
+			require.Len(t, got, 3, "with Authorization: %v", got)
+		})
+	}
+}
+
+// TestEditorsRunOnce for a call, not for an attempt.
+func TestEditorsRunOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var edited int
+		server := scripted(says(503), says(503), says(204))
+		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server, MaxElapsed: time.Minute}),
+			func(context.Context, *http.Request) error { edited++; return nil })
+		require.NoError(t, err)
+		require.Equal(t, 3, server.requests)
+		require.Equal(t, 1, edited)
+	})
+}
