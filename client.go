@@ -154,6 +154,9 @@ func guard(c *Client) error {
 	if err := doer.init(); err != nil {
 		return err
 	}
+	if !ok {
+		doer.HTTPClient = nil // init keeps it, where a dump does not reach it.
+	}
 	base, err := url.Parse(c.Server)
 	if err != nil {
 		return err // It was parsed above.

@@ -261,7 +261,7 @@ func (d *Doer) attempt(request *http.Request, number int, deadline time.Time) ou
 		sent.Body = body
 	}
 
-	response, err := d.client.do(sent)
+	response, err := d.client.send(sent)
 	if response != nil && response.Body == nil {
 		response.Body = http.NoBody
 	}
@@ -370,7 +370,7 @@ func failed(request *http.Request, response *http.Response, body []byte) outcome
 func unexpected(request *http.Request, response *http.Response, body []byte, why string) outcome {
 	status := response.StatusCode
 	if body != nil {
-		body = []byte(secretsOf(request.Header).redact(string(body)))
+		body = secretsOf(request.Header).redactBody(body)
 	}
 	return outcome{
 		answer: &Error{
@@ -463,37 +463,43 @@ func sleep(ctx context.Context, delay time.Duration) bool {
 
 // httpClient is an http.Client without redirects: that one reads Location even
 // if it is told not to follow it, and puts what it cannot parse into its error.
+// Connections keep what was written to them, credentials included, so what
+// sends is in a closure, where a dump does not reach it.
 type httpClient struct {
-	HttpRequestDoer                   // what the caller brought, unless it was a *http.Client
-	transport       http.RoundTripper // what sends, otherwise
-	jar             http.CookieJar
-	timeout         time.Duration
-	isNetHTTP       bool // a request that asks for no connection is not sent
+	send      func(*http.Request) (*http.Response, error)
+	timeout   time.Duration
+	isNetHTTP bool // a request that asks for no connection is not sent
 }
 
 func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
 	var c httpClient
+	var transport http.RoundTripper
+	var jar http.CookieJar
 	switch brought := brought.(type) {
 	case nil:
 	case *http.Client:
 		if brought == nil {
 			return c, errNilClient
 		}
-		c.transport, c.jar, c.timeout = brought.Transport, brought.Jar, brought.Timeout
+		transport, jar, c.timeout = brought.Transport, brought.Jar, brought.Timeout
 	default:
 		if isNil(brought) {
 			return c, errNilClient
 		}
-		c.HttpRequestDoer = brought
+		c.send = brought.Do
 		return c, nil
 	}
-	if c.transport == nil {
-		c.transport = NewTransport()
+	if transport == nil {
+		transport = NewTransport()
 	}
-	if isNil(c.transport) {
+	if isNil(transport) {
 		return c, errors.New("signalwire: the HTTP client's transport is nil")
 	}
-	_, c.isNetHTTP = c.transport.(*http.Transport)
+	_, c.isNetHTTP = transport.(*http.Transport)
+	c.send = transport.RoundTrip
+	if jar != nil {
+		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithJar(transport, jar, request) }
+	}
 	return c, nil
 }
 
@@ -505,21 +511,15 @@ func isNil(v any) bool {
 	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
 }
 
-func (c *httpClient) do(request *http.Request) (*http.Response, error) {
-	if c.HttpRequestDoer != nil {
-		return c.Do(request)
-	}
-	if c.jar == nil {
-		return c.transport.RoundTrip(request)
-	}
+func roundTripWithJar(transport http.RoundTripper, jar http.CookieJar, request *http.Request) (*http.Response, error) {
 	request.Header = request.Header.Clone()
-	for _, cookie := range c.jar.Cookies(request.URL) {
+	for _, cookie := range jar.Cookies(request.URL) {
 		request.AddCookie(cookie)
 	}
-	response, err := c.transport.RoundTrip(request)
+	response, err := transport.RoundTrip(request)
 	if response != nil {
 		if cookies := response.Cookies(); len(cookies) > 0 {
-			c.jar.SetCookies(request.URL, cookies)
+			jar.SetCookies(request.URL, cookies)
 		}
 	}
 	return response, err

@@ -273,7 +273,7 @@ func secretsOf(header http.Header) secrets {
 	var found secrets
 	for _, value := range header["Authorization"] {
 		scheme, credentials, _ := strings.Cut(value, " ")
-		found = append(found, credentials)
+		found = append(found, strings.TrimRight(credentials, "=")) // Encoders may escape the padding.
 		if strings.EqualFold(scheme, "Basic") {
 			decoded, _ := base64.StdEncoding.DecodeString(credentials)
 			user, password, _ := strings.Cut(string(decoded), ":")
@@ -289,6 +289,30 @@ func (s secrets) redact(text string) string {
 		text = strings.ReplaceAll(text, secret, "[redacted]")
 	}
 	return text
+}
+
+// jsonEscape matches an escaped slash, an escaped character of ASCII, and an
+// escaped backslash, so that what follows that one is not taken for an escape.
+var jsonEscape = regexp.MustCompile(`\\(\\|/|u00[2-7][0-9A-Fa-f])`)
+
+// redactBody also finds secrets that were written with JSON's escapes, which
+// are then resolved in the whole body.
+func (s secrets) redactBody(body []byte) []byte {
+	text := s.redact(string(body))
+	plain := jsonEscape.ReplaceAllStringFunc(text, func(escape string) string {
+		code, err := strconv.ParseUint(strings.TrimPrefix(escape, `\u`), 16, 8)
+		switch {
+		case escape == `\/`:
+			return "/"
+		case err != nil || code == '"' || code == '\\' || code == 0x7f:
+			return escape
+		}
+		return string(rune(code))
+	})
+	if redacted := s.redact(plain); redacted != plain {
+		text = redacted
+	}
+	return []byte(text)
 }
 
 // apiError is what the API says in an error's body.
