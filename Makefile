@@ -5,6 +5,9 @@ MODULES := . tools
 GENERATED := api/contract.yaml client.gen.go
 # Flags for go test, such as -race or -run.
 TESTFLAGS ?=
+# How long make fuzz takes for each target, and make soak for all.
+FUZZTIME ?= 20s
+SOAK ?= 60s
 
 .PHONY: help
 help: ## Show this list
@@ -34,6 +37,16 @@ lint: ## Look for mistakes with go vet and staticcheck
 .PHONY: test
 test: ## Run the client's tests
 	go test $(TESTFLAGS) ./...
+
+.PHONY: fuzz
+fuzz: ## Run each fuzz target for FUZZTIME
+	@for target in $$(go test -list '^Fuzz' . | grep '^Fuzz'); do \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) . || exit 1; \
+	done
+
+.PHONY: soak
+soak: ## Send to a server that misbehaves at random, for SOAK
+	SOAK=$(SOAK) go test -tags soak -run '^TestSoak$$' -count=1 -v -timeout 5m .
 
 .PHONY: check
 check: ## Everything that can fail: generation, formatting, lint, all tests with the race detector
