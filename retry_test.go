@@ -658,9 +658,9 @@ func TestRefusedIsNotApplied(t *testing.T) {
 	require.True(t, failed.Retryable())
 }
 
-// TestStaleConnections: what died while it was idle is replaced, and costs no
+// TestStaleConnectionsInMemory: what died while it was idle is replaced, and costs no
 // budget.
-func TestStaleConnections(t *testing.T) {
+func TestStaleConnectionsInMemory(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		network := &pipes{steps: []string{onWire(204)}} // One answer for each connection.
 		client := network.client(t, &signalwire.Doer{})

@@ -174,7 +174,7 @@ func TestTLSFaults(t *testing.T) {
 				doer.AttemptTimeout = shortAttempt
 			}
 
-			response, err := remove(t, "https://"+server.address, doer)
+			response, err := removeFrom(t, "https://"+server.address, doer)
 
 			tt.want.require(t, response, err)
 			require.Equal(t, int64(max(tt.want.attempts, 1)), server.connections.Load())
@@ -208,7 +208,7 @@ func TestOwnVerification(t *testing.T) {
 			server := newWireServer(t, script)
 			transport := authority.transport(t)
 			transport.TLSClientConfig.VerifyConnection = func(tls.ConnectionState) error { return tt.err }
-			response, err := remove(t, "https://"+server.address,
+			response, err := removeFrom(t, "https://"+server.address,
 				&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 			wireWant{attempts: 1, is: tt.err}.require(t, response, err)
 			require.Equal(t, int64(1), server.connections.Load())
@@ -290,7 +290,7 @@ func TestProxy(t *testing.T) {
 				doer.AttemptTimeout = shortAttempt
 			}
 
-			response, err := remove(t, "https://api.example.test", doer)
+			response, err := removeFrom(t, "https://api.example.test", doer)
 
 			tt.want.require(t, response, err)
 			require.Equal(t, int64(max(tt.want.attempts, 1)), proxy.connections.Load())
@@ -315,7 +315,7 @@ func TestProxyUnreachable(t *testing.T) {
 	t.Parallel()
 	transport := signalwire.NewTransport()
 	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: refusingAddress(t)})
-	response, err := remove(t, "https://api.example.test",
+	response, err := removeFrom(t, "https://api.example.test",
 		&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 	wireWant{is: syscall.ECONNREFUSED, attempts: 2, retryable: true}.require(t, response, err)
 }
@@ -338,7 +338,7 @@ func TestProxyOverTLS(t *testing.T) {
 			proxy := newWireServer(t, tt.script)
 			transport := newAuthority(t).transport(t)
 			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "https", Host: proxy.address})
-			response, err := remove(t, "https://api.example.test",
+			response, err := removeFrom(t, "https://api.example.test",
 				&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 			wireWant{attempts: 1}.require(t, response, err)
 			require.True(t, tt.isA(err), "%v", err)
@@ -354,7 +354,7 @@ func TestProxyCredentials(t *testing.T) {
 	proxy := newWireServer(t, answers("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))
 	transport := signalwire.NewTransport()
 	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.address, User: url.UserPassword("someone", "hunter2")})
-	response, err := remove(t, "https://api.example.test",
+	response, err := removeFrom(t, "https://api.example.test",
 		&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 	wireWant{attempts: 1, text: "407"}.require(t, response, err)
 	require.NotContains(t, err.Error(), "hunter2")

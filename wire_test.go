@@ -286,9 +286,9 @@ func requireSafeText(t *testing.T, err error) {
 	}
 }
 
-// remove calls a server with a Doer of its own, and checks that the Doer's time
+// removeFrom calls a server with a Doer of its own, and checks that the Doer's time
 // limits were kept.
-func remove(t *testing.T, baseURL string, doer *signalwire.Doer) (*signalwire.DeleteParticipantResponse, error) {
+func removeFrom(t *testing.T, baseURL string, doer *signalwire.Doer) (*signalwire.DeleteParticipantResponse, error) {
 	t.Helper()
 	if doer.HTTPClient == nil {
 		transport := signalwire.NewTransport()
@@ -448,7 +448,7 @@ func TestConnectionFaults(t *testing.T) {
 				doer.AttemptTimeout = shortAttempt
 			}
 
-			response, err := remove(t, "http://"+server.address, doer)
+			response, err := removeFrom(t, "http://"+server.address, doer)
 
 			tt.want.require(t, response, err)
 			sent := int64(max(tt.want.attempts, 1))
@@ -477,7 +477,7 @@ func refusingAddress(t *testing.T) string {
 
 func TestConnectionRefused(t *testing.T) {
 	t.Parallel()
-	response, err := remove(t, "http://"+refusingAddress(t), &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
+	response, err := removeFrom(t, "http://"+refusingAddress(t), &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
 	wireWant{is: syscall.ECONNREFUSED, attempts: 2, retryable: true}.require(t, response, err)
 }
 
@@ -498,7 +498,7 @@ func TestUnaskedCompression(t *testing.T) {
 		}
 	})
 
-	response, err := remove(t, "http://"+server.address, &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
+	response, err := removeFrom(t, "http://"+server.address, &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
 
 	wireWant{status: 404, is: signalwire.ErrUnexpectedResponse, attempts: 1}.require(t, response, err)
 	require.Empty(t, accepted.Load())
@@ -592,7 +592,7 @@ func TestOverlongBodies(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 
-			response, err := remove(t, "http://"+server.address, doer)
+			response, err := removeFrom(t, "http://"+server.address, doer)
 
 			runtime.ReadMemStats(&after)
 			tt.want.require(t, response, err)
@@ -634,7 +634,7 @@ func TestBodyLimit(t *testing.T) {
 			t.Run(tt.name+" "+name, func(t *testing.T) {
 				t.Parallel()
 				server := newWireServer(t, answers(answer))
-				response, err := remove(t, "http://"+server.address, &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
+				response, err := removeFrom(t, "http://"+server.address, &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
 				tt.want.require(t, response, err)
 				require.Equal(t, int64(1), server.requests.Load())
 			})
@@ -711,7 +711,7 @@ func TestHTTP2(t *testing.T) {
 				doer.AttemptTimeout = shortAttempt
 			}
 
-			response, err := remove(t, server.URL, doer)
+			response, err := removeFrom(t, server.URL, doer)
 
 			tt.want.require(t, response, err)
 			require.Zero(t, others.Load())
@@ -878,7 +878,7 @@ func TestHTTP2Faults(t *testing.T) {
 				doer.AttemptTimeout = shortAttempt
 			}
 
-			response, err := remove(t, "https://"+server.address, doer)
+			response, err := removeFrom(t, "https://"+server.address, doer)
 
 			tt.want.require(t, response, err)
 			require.Equal(t, tt.requests, server.requests.Load())
@@ -907,7 +907,7 @@ func TestHTTP2SilentPeer(t *testing.T) {
 	doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1, AttemptTimeout: time.Minute, MaxElapsed: time.Minute}
 
 	began := time.Now()
-	response, err := remove(t, "https://"+server.address, doer)
+	response, err := removeFrom(t, "https://"+server.address, doer)
 
 	wireWant{attempts: 1, maybeApplied: true, retryable: true}.require(t, response, err)
 	require.Less(t, time.Since(began), 10*time.Second)
