@@ -3,6 +3,7 @@
 MODULES := . tools
 # What go generate writes.
 GENERATED := api/contract.yaml client.gen.go
+DEV_TOOL := go tool -modfile=$(CURDIR)/tools/dev/go.mod
 # Flags for go test, such as -race or -run.
 TESTFLAGS ?=
 # How long make fuzz takes for each target, and make soak for all.
@@ -27,12 +28,11 @@ fmt: ## Format the code and tidy the modules
 	@for module in $(MODULES); do (cd $$module && go mod tidy) || exit 1; done
 
 .PHONY: lint
-lint: ## Look for mistakes with go vet and staticcheck
+lint: ## Look for mistakes with golangci-lint, and in the workflows with actionlint
 	@for module in $(MODULES); do \
-		echo "lint $$module"; \
-		go -C $$module vet ./... && \
-		(cd $$module && go tool -modfile=$(CURDIR)/tools/go.mod staticcheck ./...) || exit 1; \
+		echo "lint $$module" && (cd $$module && $(DEV_TOOL) golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
+	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 .PHONY: test
 test: ## Run the client's tests

@@ -154,7 +154,6 @@ var errorBodies = []struct {
 	{"null more_info", `{"code":1,"message":"m","more_info":null,"status":STATUS}`, true, 1, "m"},
 	{"null status", `{"code":1,"message":"m","more_info":"i","status":null}`, true, 1, "m"},
 	{"list of errors", `{"errors":[{"code":"30010","message":"m"}]}`, true, 30010, "m"},
-	{"list of texts", `{"errors":["text"]}`, true, 0, "text"},
 	{"control characters", `{"code":1,"message":"a\nb\r\tc\u0000\u001b[31m\u0085\u2028\u202e\ud800","more_info":"i","status":STATUS}`,
 		true, 1, "a\nb\r\tc\x00\x1b[31m\u0085\u2028\u202e\ufffd"},
 	{"a URL in the message", `{"code":1,"message":"see https://example.org/x?y","more_info":"i","status":STATUS}`,
@@ -191,6 +190,7 @@ var errorBodies = []struct {
 	{"null as list of errors", `{"errors":null}`, false, 0, ""},
 	{"object as list of errors", `{"errors":{"code":1}}`, false, 0, ""},
 	{"list of errors with words as codes", `{"errors":[{"code":"NAME_UNKNOWN","message":"m"}]}`, false, 0, "m"},
+	{"list of texts", `{"errors":["text"]}`, false, 0, "text"}, // The API's, and everybody's.
 	{"list of numbers", `{"errors":[1]}`, false, 0, ""},
 	{"truncated", apiErrorFormat[:60], false, 0, ""},
 	{"trailing bytes", apiErrorFormat + "x", false, 0, ""},

@@ -418,12 +418,6 @@ func (c *connectionTrace) hooks() *httptrace.ClientTrace {
 	}
 }
 
-// isSafe reports whether a method asks for nothing to be carried out (RFC 9110,
-// section 9.2.1).
-func isSafe(method string) bool {
-	return method == http.MethodGet || method == http.MethodHead
-}
-
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b

@@ -181,8 +181,8 @@ type contextError struct{ err, cause, last error }
 
 func (e *contextError) Error() string {
 	text := e.err.Error()
-	if e.cause != e.err {
-		text += ": " + e.cause.Error()
+	if cause := e.cause.Error(); cause != text {
+		text += ": " + cause
 	}
 	if e.last != nil {
 		text += "; before that: " + strings.TrimPrefix(e.last.Error(), "signalwire: ")
@@ -323,9 +323,10 @@ type apiError struct {
 
 // parseAPIError decodes the API's error shape, in which code and status are
 // numbers or numeric strings, and one of message, more_info and status may be
-// missing or null; and the other shape of the same API, {"errors":[…]}. Any
-// other body is not ok: an error that something between here and the API wrote
-// must not pass for the API's.
+// missing or null; and the other shape of the same API, {"errors":[{"code":…}]}.
+// Any other body is not ok, a list of mere texts included, which the API is
+// known to write, too: what something between here and the API wrote must not
+// pass for the API's.
 func parseAPIError(statusCode int, body []byte) (_ apiError, ok bool) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
@@ -357,7 +358,7 @@ func parseErrorList(list json.RawMessage) (_ apiError, ok bool) {
 		return apiError{}, false
 	}
 	if message, isString := jsonString(items[0]); isString {
-		return apiError{message: message}, true
+		return apiError{message: message}, false // Everybody writes such lists.
 	}
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(items[0], &fields); err != nil {

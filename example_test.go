@@ -2,15 +2,21 @@ package signalwire_test
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
+	"strings"
+	"sync"
+	"time"
 
 	"example.com/signalwire"
+	"example.com/signalwire/signalwiretest"
 )
 
 // The program of the README.
@@ -44,8 +50,9 @@ func Example() {
 // Each attempt becomes a line of a structured log.
 func ExampleDoer_onAttempt() {
 	logger := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		Level: slog.LevelDebug,
 		ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
-			if attr.Key == slog.TimeKey || attr.Key == "elapsed" {
+			if attr.Key == slog.TimeKey || attr.Key == "elapsed" || attr.Key == "retry_in" {
 				return slog.Attr{} // They differ from run to run.
 			}
 			return attr
@@ -63,23 +70,194 @@ func ExampleDoer_onAttempt() {
 		},
 	}
 
-	server := httptest.NewServer(http.NotFoundHandler()) // Not the API, so this is no "not found".
-	defer server.Close()
+	sandbox.Script(signalwiretest.Unavailable())
 	client, err := signalwire.New("example", projectID, apiToken,
-		signalwire.WithBaseURL(server.URL), signalwire.WithHTTPClient(doer))
+		signalwire.WithBaseURL(sandbox.URL), signalwire.WithHTTPClient(doer))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_, err = client.DeleteParticipantWithResponse(context.Background(), account, conference, call)
-	fmt.Println(errors.Is(err, signalwire.ErrNotFound), errors.Is(err, signalwire.ErrUnexpectedResponse))
+	conference, calls := sandbox.AddConference(3)
+	_, err = client.DeleteParticipantWithResponse(context.Background(), account, conference, calls[0])
+	fmt.Println(err)
 
 	// Output:
-	// level=WARN msg="signalwire request" attempt=1 method=DELETE status=404 retry_in=0s err="signalwire: 404 Not Found: unexpected response: not in the API's error shape"
-	// false true
+	// level=WARN msg="signalwire request" attempt=1 method=DELETE status=503 err="signalwire: 503 Service Unavailable (the request may have been carried out): unexpected response: not in the API's error shape"
+	// level=DEBUG msg="signalwire request" attempt=2 method=DELETE status=204 err=<nil>
+	// <nil>
 }
 
-// What the examples remove, in place of what an application knows.
+func ExampleNewFromEnv() {
+	for name, value := range map[string]string{
+		"SIGNALWIRE_SPACE":      "example",
+		"SIGNALWIRE_PROJECT_ID": "6a1e8d52-0c4f-4b7e-9d0a-3f5b7c9e1d24",
+		"SIGNALWIRE_API_TOKEN":  "",
+	} {
+		if err := os.Setenv(name, value); err != nil {
+			log.Fatal(err)
+		}
+		defer os.Unsetenv(name)
+	}
+	_, err := signalwire.NewFromEnv()
+	fmt.Println(err)
+
+	// Output:
+	// signalwire: not set in the environment: SIGNALWIRE_API_TOKEN
+}
+
+// A participant that is gone and a space that does not exist are both answered
+// 404. Only the first matches ErrNotFound.
+func ExampleError() {
+	remove := func(err error) {
+		var apiError *signalwire.Error
+		switch {
+		case err == nil:
+			fmt.Println("removed")
+		case errors.Is(err, signalwire.ErrNotFound):
+			fmt.Println("already gone")
+		case errors.Is(err, signalwire.ErrUnauthorized), errors.Is(err, signalwire.ErrForbidden):
+			fmt.Println("check the credentials and the token's scope")
+		case errors.As(err, &apiError) && apiError.StatusCode == http.StatusNotFound:
+			fmt.Println("this is not the API; check the space")
+		default:
+			fmt.Println("not removed:", err)
+		}
+	}
+	conference, calls := sandbox.AddConference(1)
+
+	_, err := client.DeleteParticipantWithResponse(context.Background(), account, conference, calls[0])
+	remove(err)
+	_, err = client.DeleteParticipantWithResponse(context.Background(), account, conference, calls[0])
+	remove(err)
+	sandbox.Script(signalwiretest.HTML(http.StatusNotFound))
+	_, err = client.DeleteParticipantWithResponse(context.Background(), account, conference, calls[0])
+	remove(err)
+
+	// Output:
+	// removed
+	// already gone
+	// this is not the API; check the space
+}
+
+// ensureOut reports whether a person is out for certain. Whoever was not found
+// is not in the conference any more, be it that they left, or that an earlier
+// attempt removed them and its answer was lost.
+func ensureOut(ctx context.Context, conference signalwire.ConferenceSid, call signalwire.CallSid) (removedByUs, certain bool) {
+	_, err := client.DeleteParticipantWithResponse(ctx, account, conference, call)
+	var apiError *signalwire.Error
+	switch {
+	case err == nil:
+		return true, true
+	case errors.Is(err, signalwire.ErrNotFound) && errors.As(err, &apiError):
+		return apiError.MaybeApplied, true
+	default:
+		return false, false // Even then they may be out: see MaybeApplied.
+	}
+}
+
+// The first answer is lost on the way, and the second one is 404: the person is
+// out, and most likely by this call.
+func ExampleError_maybeApplied() {
+	conference, calls := sandbox.AddConference(1)
+	sandbox.Script(signalwiretest.ActThenDisconnect())
+
+	removedByUs, certain := ensureOut(context.Background(), conference, calls[0])
+	fmt.Println("removed by us:", removedByUs, "certain to be out:", certain)
+
+	// Output:
+	// removed by us: true certain to be out: true
+}
+
+// Eight calls at a time, and every result is looked at.
+func ExampleClientWithResponses_many() {
+	conference, calls := sandbox.AddConference(100)
+
+	errs := make([]error, len(calls))
+	slots := make(chan struct{}, 8)
+	var group sync.WaitGroup
+	for i, call := range calls {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			_, errs[i] = client.DeleteParticipantWithResponse(context.Background(), account, conference, call)
+		})
+	}
+	group.Wait()
+
+	fmt.Println(errors.Join(errs...), len(sandbox.Participants(conference)))
+
+	// Output:
+	// <nil> 0
+}
+
+// A private certificate authority, and shorter time limits.
+func ExampleNewTransport() {
+	pool := x509.NewCertPool() // To which the authority's certificate is added.
+	transport := signalwire.NewTransport()
+	transport.TLSClientConfig.RootCAs = pool
+
+	_, err := signalwire.New("example", projectID, apiToken, signalwire.WithHTTPClient(&signalwire.Doer{
+		HTTPClient:     &http.Client{Transport: transport},
+		AttemptTimeout: 3 * time.Second,
+		MaxElapsed:     10 * time.Second,
+	}))
+	fmt.Println(err)
+
+	// Output:
+	// <nil>
+}
+
+// The service posts a form when a participant joins. A blocked caller is out
+// before the first word.
+func Example_webhook() {
+	blocked := map[string]bool{"+15550100": true}
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("StatusCallbackEvent") != "participant-join" || !blocked[r.FormValue("From")] {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		conference, err1 := signalwire.ParseConferenceSid(r.FormValue("ConferenceSid"))
+		call, err2 := signalwire.ParseCallSid(r.FormValue("CallSid"))
+		if err := errors.Join(err1, err2); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		_, err := client.DeleteParticipantWithResponse(r.Context(), account, conference, call)
+		if err != nil && !errors.Is(err, signalwire.ErrNotFound) {
+			// The service may post again.
+			http.Error(w, "not removed", http.StatusBadGateway)
+			return
+		}
+		w.WriteHeader(http.StatusNoContent)
+	})
+
+	conference, calls := sandbox.AddConference(2)
+	form := url.Values{
+		"StatusCallbackEvent": {"participant-join"}, "From": {"+15550100"},
+		"ConferenceSid": {conference.String()}, "CallSid": {calls[1].String()},
+	}
+	request := httptest.NewRequest(http.MethodPost, "/joined", strings.NewReader(form.Encode()))
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	answer := httptest.NewRecorder()
+	handler.ServeHTTP(answer, request)
+	fmt.Println(answer.Code, len(sandbox.Participants(conference)), "left")
+
+	// Output:
+	// 204 1 left
+}
+
+// What an application has, led to a test server.
 var (
-	projectID, apiToken       = testProject, testToken
-	account, conference, call = testAccount, testConference, testCall
+	sandbox   = signalwiretest.NewServer(exampleTB{})
+	client    = sandbox.Client()
+	account   = sandbox.Account()
+	projectID = signalwiretest.ProjectID
+	apiToken  = signalwiretest.APIToken
 )
+
+// exampleTB is what examples have instead of a *testing.T.
+type exampleTB struct{}
+
+func (exampleTB) Helper()                           {}
+func (exampleTB) Cleanup(func())                    {}
+func (exampleTB) Errorf(format string, args ...any) { log.Printf(format, args...) }
+func (exampleTB) Fatalf(format string, args ...any) { log.Fatalf(format, args...) }

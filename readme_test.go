@@ -26,7 +26,7 @@ func TestReadmeProgram(t *testing.T) {
 	require.NoError(t, err)
 
 	require.Equal(t, functionBody(t, string(example), "Example"), functionBody(t, program, "main"))
-	require.NoError(t, typeCheck(program))
+	require.NoError(t, typeCheck(t, program))
 	require.True(t, strings.HasPrefix(program, "package main\n"))
 }
 

@@ -1,7 +1,6 @@
 package signalwire
 
 import (
-	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"net"
@@ -17,11 +16,13 @@ import (
 // it once (RFC 9110, section 9.2.2). OPTIONS and TRACE are, too; no API needs
 // them.
 func idempotent(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete:
-		return true
-	}
-	return false
+	return isSafe(method) || method == http.MethodPut || method == http.MethodDelete
+}
+
+// isSafe reports whether a method asks for nothing to be carried out (RFC 9110,
+// section 9.2.1). net/http takes no method for GET.
+func isSafe(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead || method == ""
 }
 
 func retryableStatus(statusCode int) bool {
@@ -42,10 +43,6 @@ func retryableFailure(err error) bool {
 		done        *contextError
 		refused     *proxyRefusal
 		unknownHost *net.DNSError
-		operation   *net.OpError
-		certificate *tls.CertificateVerificationError
-		notTLS      tls.RecordHeaderError
-		alert       tls.AlertError
 		invalid     x509.CertificateInvalidError
 		wrongHost   x509.HostnameError
 		authority   x509.UnknownAuthorityError
@@ -53,19 +50,18 @@ func retryableFailure(err error) bool {
 	switch {
 	case errors.As(err, &done), errors.Is(err, errNotSent), errors.Is(err, errUnparsableLocation):
 		return false
-	case errors.As(err, &certificate), errors.As(err, &invalid), errors.As(err, &wrongHost), errors.As(err, &authority):
+	case errors.As(err, &invalid), errors.As(err, &wrongHost), errors.As(err, &authority):
 		return false
-	case errors.As(err, &notTLS), errors.As(err, &alert), errors.Is(err, http.ErrSchemeMismatch):
+	case errors.Is(err, http.ErrSchemeMismatch):
 		return false
 	case errors.As(err, &refused):
 		return refused.statusCode >= 500
 	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
 		return false
-	case errors.As(err, &operation) && operation.Op == "remote error":
-		return false // How crypto/tls reports an alert that it received.
 	}
-	// What crypto/tls finds wrong itself mostly has no type, but this prefix.
 	text := err.Error()
+	// Most of what crypto/tls finds wrong, alerts included, has only this prefix
+	// in common.
 	if strings.HasPrefix(text, "tls: ") || strings.Contains(text, ": tls: ") {
 		return false
 	}
@@ -93,10 +89,7 @@ const (
 // backoff returns the delay before a retry, counted from 0: full jitter on an
 // exponential. The random number is in [0, 1).
 func backoff(retry int, random float64) time.Duration {
-	ceiling := backoffMax
-	if retry < 5 {
-		ceiling = min(backoffBase<<retry, backoffMax)
-	}
+	ceiling := min(backoffBase<<min(retry, 10), backoffMax)
 	return time.Duration(random * float64(ceiling))
 }
 

@@ -7,12 +7,14 @@ import (
 	"flag"
 	"fmt"
 	"go/ast"
-	"go/build"
 	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -163,10 +165,10 @@ func TestSwappedSidsDoNotCompile(t *testing.T) {
 		{"comparison of two kinds", "_ = call == conference", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			err := typeCheck(`package p
+			err := typeCheck(t, `package p
 				import "example.com/signalwire"
 				func f(client *signalwire.ClientWithResponses, account signalwire.AccountSid,
-					conference signalwire.ConferenceSid, call signalwire.CallSid) { ` + tt.code + ` }`)
+					conference signalwire.ConferenceSid, call signalwire.CallSid) { `+tt.code+` }`)
 			if tt.compiles {
 				require.NoError(t, err)
 			} else {
@@ -177,24 +179,35 @@ func TestSwappedSidsDoNotCompile(t *testing.T) {
 	}
 }
 
-func init() {
-	build.Default.CgoEnabled = false // The importer would leave cgo's files behind.
-}
-
-var sourceImporter = struct {
-	sync.Mutex
-	types.Importer
-}{Importer: importer.ForCompiler(token.NewFileSet(), "source", nil)}
-
-// typeCheck compiles a file, without its machine code.
-func typeCheck(source string) error {
-	sourceImporter.Lock()
-	defer sourceImporter.Unlock()
+// typeCheck compiles a file that imports this package, without its machine
+// code, against what go build has compiled of the packages already.
+func typeCheck(t *testing.T, source string) error {
+	t.Helper()
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "p.go", source, 0)
-	if err != nil {
-		return err
-	}
-	_, err = (&types.Config{Importer: sourceImporter.Importer}).Check("p", files, []*ast.File{file}, nil)
+	require.NoError(t, err)
+	_, err = (&types.Config{Importer: compiledImporter(t, files)}).Check("p", files, []*ast.File{file}, nil)
 	return err
 }
+
+func compiledImporter(t *testing.T, files *token.FileSet) types.Importer {
+	t.Helper()
+	compiled := exportFiles()
+	return importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) {
+		return os.Open(compiled[path])
+	})
+}
+
+// exportFiles maps this package, and what it imports, to what was compiled.
+var exportFiles = sync.OnceValue(func() map[string]string {
+	out, err := exec.Command("go", "list", "-export", "-deps", "-f", "{{.ImportPath}} {{.Export}}", ".", "log").Output()
+	if err != nil {
+		panic(err)
+	}
+	files := make(map[string]string)
+	for line := range strings.Lines(string(out)) {
+		path, file, _ := strings.Cut(strings.TrimSpace(line), " ")
+		files[path] = file
+	}
+	return files
+})

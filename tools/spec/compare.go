@@ -38,7 +38,7 @@ func (c changes) print(w io.Writer) {
 
 // compare uses the tools that are pinned below root.
 func compare(root, before, after string) (changes, error) {
-	pins, err := filepath.Abs(filepath.Join(root, "tools", "diff", "go.mod"))
+	pins, err := filepath.Abs(filepath.Join(root, "tools", "dev", "go.mod"))
 	if err != nil {
 		return changes{}, err
 	}
