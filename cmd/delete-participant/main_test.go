@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -53,7 +54,7 @@ type service struct {
 	url        string
 }
 
-func newService(t *testing.T, participants int, before func(http.Handler) http.HandlerFunc) *service {
+func newService(t *testing.T, participants int, before func(*service) http.HandlerFunc) *service {
 	t.Helper()
 	s := &service{Handler: signalwiretest.NewHandler()}
 	conference, calls := s.AddConference(participants)
@@ -63,7 +64,7 @@ func newService(t *testing.T, participants int, before func(http.Handler) http.H
 	}
 	var handler http.Handler = s.Handler
 	if before != nil {
-		handler = before(s.Handler)
+		handler = before(s)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.requests.Add(1)
@@ -99,7 +100,11 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	executable, err := os.Executable()
 	require.NoError(t, err)
 	cmd := exec.CommandContext(t.Context(), executable, args...)
-	cmd.Env = append([]string{asProgram + "=1"}, env...)
+	cmd.Env = append([]string{
+		asProgram + "=1",
+		"GOCOVERDIR=" + cmp.Or(os.Getenv("GOCOVERDIR"), t.TempDir()), // Or -cover writes to standard error.
+		"GORACE=atexit_sleep_ms=0",                                   // Or -race makes each run a second longer.
+	}, env...)
 	return cmd
 }
 
@@ -170,10 +175,10 @@ func TestRemovesAndReports(t *testing.T) {
 func TestAccountIsTheProjectUnlessGiven(t *testing.T) {
 	t.Parallel()
 	paths := make(chan string, 2)
-	s := newService(t, 1, func(handler http.Handler) http.HandlerFunc {
+	s := newService(t, 1, func(s *service) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			paths <- r.URL.Path
-			handler.ServeHTTP(w, r)
+			s.Handler.ServeHTTP(w, r)
 		}
 	})
 	const subproject = "D2C7A9B4-13E5-4F68-8A0B-7C9D1E2F3A4B"
@@ -195,13 +200,13 @@ func callOf(r *http.Request) string { return r.URL.Path[strings.LastIndex(r.URL.
 func TestThousandParticipants(t *testing.T) {
 	t.Parallel()
 	var failing sync.Map
-	s := newService(t, 1000, func(handler http.Handler) http.HandlerFunc {
+	s := newService(t, 1000, func(s *service) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if _, fails := failing.Load(callOf(r)); fails {
 				writeError(w, http.StatusUnprocessableEntity)
 				return
 			}
-			handler.ServeHTTP(w, r)
+			s.Handler.ServeHTTP(w, r)
 		}
 	})
 	for i := 0; i < len(s.calls); i += 10 {
@@ -244,13 +249,13 @@ func TestParallelIsBounded(t *testing.T) {
 
 // holdBack says which call a request is about, and answers it when it is told
 // to.
-func holdBack(arrived chan<- string, release <-chan struct{}) func(http.Handler) http.HandlerFunc {
-	return func(handler http.Handler) http.HandlerFunc {
+func holdBack(arrived chan<- string, release <-chan struct{}) func(*service) http.HandlerFunc {
+	return func(s *service) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			arrived <- callOf(r)
 			select {
 			case <-release:
-				handler.ServeHTTP(w, r)
+				s.Handler.ServeHTTP(w, r)
 			case <-r.Context().Done():
 			}
 		}
@@ -261,8 +266,7 @@ func TestUnknownAndAmbiguous(t *testing.T) {
 	t.Parallel()
 	var mu sync.Mutex
 	seen := make(map[string]bool)
-	var s *service
-	s = newService(t, 4, func(handler http.Handler) http.HandlerFunc {
+	s := newService(t, 4, func(s *service) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			call := callOf(r)
 			mu.Lock()
@@ -273,12 +277,12 @@ func TestUnknownAndAmbiguous(t *testing.T) {
 			case call == s.calls[0]: // No answer, ever.
 				panic(http.ErrAbortHandler)
 			case call == s.calls[1] && first: // It was carried out, and nobody heard.
-				handler.ServeHTTP(httptest.NewRecorder(), r)
+				s.Handler.ServeHTTP(httptest.NewRecorder(), r)
 				writeError(w, http.StatusServiceUnavailable)
 			case call == s.calls[2]: // Not the API.
 				http.NotFound(w, r)
 			default:
-				handler.ServeHTTP(w, r)
+				s.Handler.ServeHTTP(w, r)
 			}
 		}
 	})
@@ -301,7 +305,7 @@ func TestUnknownAndAmbiguous(t *testing.T) {
 func TestRefusedCredentialsStopTheRest(t *testing.T) {
 	t.Parallel()
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
-		s := newService(t, 1000, func(http.Handler) http.HandlerFunc {
+		s := newService(t, 1000, func(*service) http.HandlerFunc {
 			return func(w http.ResponseWriter, _ *http.Request) { writeError(w, status) }
 		})
 		got := runProgram(t, credentials(), strings.Join(s.calls, "\n"), s.args([]string{"-parallel", "4"}, "-")...)
@@ -317,14 +321,13 @@ func TestRefusedCredentialsStopTheRest(t *testing.T) {
 
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	var s *service
-	s = newService(t, 3, func(handler http.Handler) http.HandlerFunc {
+	s := newService(t, 3, func(s *service) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			if callOf(r) == s.calls[1] {
 				writeError(w, http.StatusUnprocessableEntity)
 				return
 			}
-			handler.ServeHTTP(w, r)
+			s.Handler.ServeHTTP(w, r)
 		}
 	})
 	other := "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"
