@@ -141,7 +141,7 @@ func outcomes(t *testing.T, output string) map[string]string {
 	for line := range strings.Lines(output) {
 		match := resultLine.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
 		require.NotNil(t, match, line)
-		require.NotContains(t, found, match[1])
+		require.Empty(t, found[match[1]], line)
 		found[match[1]] = match[2]
 	}
 	return found
