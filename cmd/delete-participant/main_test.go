@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -18,7 +19,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -99,7 +102,9 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	executable, err := os.Executable()
 	require.NoError(t, err)
-	cmd := exec.CommandContext(t.Context(), executable, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // It takes a second.
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, executable, args...)
 	cmd.Env = append([]string{
 		asProgram + "=1",
 		"GOCOVERDIR=" + cmp.Or(os.Getenv("GOCOVERDIR"), t.TempDir()), // Or -cover writes to standard error.
@@ -252,7 +257,11 @@ func TestParallelIsBounded(t *testing.T) {
 func holdBack(arrived chan<- string, release <-chan struct{}) func(*service) http.HandlerFunc {
 	return func(s *service) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			arrived <- callOf(r)
+			select {
+			case arrived <- callOf(r):
+			case <-r.Context().Done():
+				return
+			}
 			select {
 			case <-release:
 				s.Handler.ServeHTTP(w, r)
@@ -433,6 +442,7 @@ func TestMissingEnvironment(t *testing.T) {
 			require.Contains(t, got.stderr, want)
 		}
 	}
+	require.Contains(t, runProgram(t, nil, "").stderr, "at least one call SID")
 	swapped := []string{"SIGNALWIRE_SPACE=example", "SIGNALWIRE_PROJECT_ID=" + signalwiretest.APIToken, "SIGNALWIRE_API_TOKEN=" + signalwiretest.ProjectID}
 	got := runProgram(t, swapped, "", sandboxConference, someCall)
 	require.Equal(t, 2, got.status)
@@ -488,23 +498,28 @@ func (p *interruptible) end(t *testing.T) ending {
 
 func TestInterruptLetsRequestsUnderWayEnd(t *testing.T) {
 	t.Parallel()
-	arrived, release := make(chan string), make(chan struct{})
-	s := newService(t, 20, holdBack(arrived, release))
-	p := start(t, s.args([]string{"-parallel", "2"}, s.calls...)...)
-	first, second := <-arrived, <-arrived
-	require.NoError(t, p.Process.Signal(os.Interrupt))
-	p.waitFor(t, "interrupted: waiting for 2 requests under way; interrupt again to give up")
-	close(release)
-	got := p.end(t)
+	for signal, status := range map[os.Signal]int{os.Interrupt: 130, syscall.SIGTERM: 143} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			arrived, release := make(chan string), make(chan struct{})
+			s := newService(t, 20, holdBack(arrived, release))
+			p := start(t, s.args([]string{"-parallel", "2"}, s.calls...)...)
+			first, second := <-arrived, <-arrived
+			require.NoError(t, p.Process.Signal(signal))
+			p.waitFor(t, "interrupted: waiting for 2 requests under way; interrupt again to give up")
+			close(release)
+			got := p.end(t)
 
-	require.Equal(t, 130, got.status)
-	found := outcomes(t, got.stdout)
-	require.Len(t, found, 20)
-	require.Equal(t, "removed", found[first])
-	require.Equal(t, "removed", found[second])
-	require.Equal(t, 18, count(found, "not tried"))
-	require.EqualValues(t, 2, s.requests.Load())
-	require.Len(t, s.Participants(s.conference), 18)
+			require.Equal(t, status, got.status)
+			found := outcomes(t, got.stdout)
+			require.Len(t, found, 20)
+			require.Equal(t, "removed", found[first])
+			require.Equal(t, "removed", found[second])
+			require.Equal(t, 18, count(found, "not tried"))
+			require.EqualValues(t, 2, s.requests.Load())
+			require.Len(t, s.Participants(s.conference), 18)
+		})
+	}
 }
 
 func TestSecondInterruptGivesUp(t *testing.T) {

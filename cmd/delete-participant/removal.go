@@ -96,6 +96,7 @@ const progressFrom = 10
 
 // run removes the participants, reports each of them once, and returns the exit
 // status. It returns when no request is under way any more; cancel ends those.
+// Once the context is done, the client sends nothing.
 func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls []signalwire.CallSid, interrupts <-chan os.Signal) int {
 	work, results := make(chan signalwire.CallSid), make(chan result)
 	defer close(work)
@@ -110,7 +111,7 @@ func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls
 		r.stop("dry run")
 	}
 	begun, underWay := 0, 0
-	for timeout := ctx.Done(); ; {
+	for {
 		var next chan<- signalwire.CallSid
 		var call signalwire.CallSid
 		if r.stopped == "" && begun < len(calls) {
@@ -129,9 +130,6 @@ func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls
 		case done := <-results:
 			underWay--
 			r.report(done)
-		case <-timeout:
-			timeout = nil
-			r.stop(context.Cause(ctx).Error())
 		case signal := <-interrupts:
 			if r.interrupt != nil {
 				cancel(errGivenUp)
