@@ -13,8 +13,18 @@
 //	}
 //
 // [New] and [NewFromEnv] make a client that authenticates with HTTP Basic over
-// https and sends through a [Doer]. [NewClient] and [NewClientWithResponses]
-// come from the generator and are unguarded.
+// https and sends through a [Doer]; all that is said here is about such clients.
+// [NewClient] and [NewClientWithResponses] come from the generator and are
+// unguarded.
+//
+// # Authentication, projects and accounts
+//
+// A project has an ID, which is a UUID, and API tokens, of which one with the
+// scope Voice is needed; both are found in the dashboard of the space, which is
+// the customer's subdomain of signalwire.com. An [AccountSid] is the project ID,
+// or the SID of one of the project's subprojects, on whose behalf a request is
+// then made. Credentials are sent to the base URL's scheme and host alone, and
+// appear in no error.
 //
 // # Success
 //
@@ -42,8 +52,49 @@
 //     requests per call.
 //
 // If an attempt may have been carried out without its success being seen, the
-// error that is returned in the end says so in MaybeApplied. The retry policy
-// may change between releases.
+// error that is returned in the end says so in MaybeApplied.
+// The retry policy may change between releases.
+//
+// # Time limits
+//
+// The context ends a call at any time, and its error and its cause both match.
+// Without a deadline, a call ends after 30 seconds, and an attempt after 10; see
+// [Doer]. Decide by the context's Err whether it was the context: errors of
+// other time limits match context.DeadlineExceeded, too.
+//
+// # Proxies and HTTP clients
+//
+// Proxies come from the environment, as http.ProxyFromEnvironment says. For a
+// private certificate authority, a proxy of one's own or other settings, see
+// [NewTransport]. [WithHTTPClient] takes a *http.Client, whose transport, cookie
+// jar and timeout are used; a [*Doer], whose limits are; or anything else that
+// has its method Do.
+//
+// # Observation
+//
+// Nothing is logged. [Doer.OnAttempt] is called after every attempt and may feed
+// log/slog or metrics; it is told nothing that names a participant. For
+// OpenTelemetry, let a transport that makes spans send, and give it as the one
+// of a *http.Client: otelhttp.NewTransport(signalwire.NewTransport()), for example,
+// makes a span of each attempt, below the span of the call's context.
+//
+// # Concurrency
+//
+// A client is safe for concurrent use, and so is everything else here that does
+// not say otherwise. Make one client and keep it: it keeps up to 64 idle
+// connections.
+//
+// # Testing
+//
+// Package signalwiretest is a test server for callers' tests, with the faults
+// that a network and a service have.
+//
+// # Stability
+//
+// Versions follow semantic versioning. The interfaces [ClientInterface] and
+// [ClientWithResponsesInterface] get a method for each operation that the
+// vendor's document brings; do not implement them. The texts of errors and the
+// retry policy may change between releases.
 package signalwire
 
 //go:generate go -C tools run ./contract -overlay ../api/corrections.overlay.yaml -o ../api/contract.yaml ../openapi.yaml
