@@ -15,6 +15,8 @@ import (
 	"github.com/speakeasy-api/openapi/openapi"
 	"github.com/speakeasy-api/openapi/validation"
 	"gopkg.in/yaml.v3"
+
+	"example.com/signalwire/tools/spec"
 )
 
 // A finding says that a rule does not hold at a place in the contract.
@@ -42,7 +44,7 @@ func (p pointer) child(key string) pointer {
 // of the corrections, not at the corrections, so it holds whatever the vendor
 // changes.
 func check(contract []byte) []finding {
-	document, err := parse(contract)
+	document, err := spec.Parse(contract)
 	if err != nil {
 		return []finding{{"", err.Error()}}
 	}
@@ -67,52 +69,6 @@ func check(contract []byte) []finding {
 // contractDocument reads a YAML tree by the names of OpenAPI.
 type contractDocument struct{ root *yaml.Node }
 
-// get returns the value of a key of a mapping, or nil.
-func get(node *yaml.Node, key string) *yaml.Node {
-	for k, v := range entries(node) {
-		if k.Value == key {
-			return v
-		}
-	}
-	return nil
-}
-
-func getString(node *yaml.Node, key string) string {
-	if v := get(node, key); v != nil && v.Kind == yaml.ScalarNode {
-		return v.Value
-	}
-	return ""
-}
-
-// entries yields the keys and values of a mapping, and nothing for any other
-// kind of node.
-func entries(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
-	return func(yield func(*yaml.Node, *yaml.Node) bool) {
-		if node = unalias(node); node == nil || node.Kind != yaml.MappingNode {
-			return
-		}
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if !yield(node.Content[i], unalias(node.Content[i+1])) {
-				return
-			}
-		}
-	}
-}
-
-func elements(node *yaml.Node) []*yaml.Node {
-	if node = unalias(node); node == nil || node.Kind != yaml.SequenceNode {
-		return nil
-	}
-	return node.Content
-}
-
-func unalias(node *yaml.Node) *yaml.Node {
-	for node != nil && node.Kind == yaml.AliasNode {
-		node = node.Alias
-	}
-	return node
-}
-
 // nodes yields every node of the document, depth first, with its place.
 func (d contractDocument) nodes() iter.Seq2[pointer, *yaml.Node] {
 	return func(yield func(pointer, *yaml.Node) bool) {
@@ -121,12 +77,12 @@ func (d contractDocument) nodes() iter.Seq2[pointer, *yaml.Node] {
 			if !yield(at, node) {
 				return false
 			}
-			for k, v := range entries(node) {
+			for k, v := range spec.Entries(node) {
 				if !walk(at.child(k.Value), v) {
 					return false
 				}
 			}
-			for i, v := range elements(node) {
+			for i, v := range spec.Elements(node) {
 				if !walk(at.child(strconv.Itoa(i)), v) {
 					return false
 				}
@@ -135,35 +91,6 @@ func (d contractDocument) nodes() iter.Seq2[pointer, *yaml.Node] {
 		}
 		walk("", d.root)
 	}
-}
-
-// resolve follows a local reference. It returns nil for one that leads
-// nowhere, to another file, or in a circle.
-func (d contractDocument) resolve(node *yaml.Node) *yaml.Node {
-	for range 100 {
-		ref := getString(node, "$ref")
-		if ref == "" {
-			return node
-		}
-		path, ok := strings.CutPrefix(ref, "#/")
-		if !ok {
-			return nil
-		}
-		node = d.root
-		for _, key := range strings.Split(path, "/") {
-			key = strings.NewReplacer("~1", "/", "~0", "~").Replace(key)
-			if list := elements(node); list != nil {
-				i, err := strconv.Atoi(key)
-				if err != nil || i < 0 || i >= len(list) {
-					return nil
-				}
-				node = unalias(list[i])
-			} else if node = get(node, key); node == nil {
-				return nil
-			}
-		}
-	}
-	return nil
 }
 
 type operation struct {
@@ -178,8 +105,8 @@ var methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 // operations yields what a client can call: the operations under paths.
 func (d contractDocument) operations() iter.Seq[operation] {
 	return func(yield func(operation) bool) {
-		for path, item := range entries(get(d.root, "paths")) {
-			for method, node := range entries(d.resolve(item)) {
+		for path, item := range spec.Entries(spec.Get(d.root, "paths")) {
+			for method, node := range spec.Entries(spec.Resolve(d.root, item)) {
 				place := pointer("/paths").child(path.Value).child(method.Value)
 				if slices.Contains(methods, method.Value) && !yield(operation{place, method.Value, node}) {
 					return
@@ -194,7 +121,7 @@ func (d contractDocument) operations() iter.Seq[operation] {
 func noMergeKey(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for place, node := range d.nodes() {
-			for key := range entries(node) {
+			for key := range spec.Entries(node) {
 				if key.Tag == "!!merge" && !yield(finding{place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say"}) {
 					return
 				}
@@ -209,8 +136,8 @@ func noAuthorizationParameter(d contractDocument) iter.Seq[finding] {
 			if strings.HasPrefix(string(place), "/components/securitySchemes/") {
 				continue // An apiKey scheme names its header in the same fields.
 			}
-			name := getString(node, "name")
-			if getString(node, "in") == "header" && slices.ContainsFunc(
+			name := spec.String(node, "name")
+			if spec.String(node, "in") == "header" && slices.ContainsFunc(
 				[]string{"Authorization", "Accept", "Content-Type"},
 				func(reserved string) bool { return strings.EqualFold(name, reserved) },
 			) && !yield(finding{place, "no header parameter may be named " + name + ": OpenAPI ignores it, the generator would not"}) {
@@ -223,9 +150,9 @@ func noAuthorizationParameter(d contractDocument) iter.Seq[finding] {
 func noContentWithoutBody(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for op := range d.operations() {
-			for status, response := range entries(get(op.node, "responses")) {
+			for status, response := range spec.Entries(spec.Get(op.node, "responses")) {
 				bodiless := slices.Contains([]string{"204", "205", "304"}, status.Value)
-				if bodiless && get(d.resolve(response), "content") != nil && !yield(finding{
+				if bodiless && spec.Get(spec.Resolve(d.root, response), "content") != nil && !yield(finding{
 					op.place.child("responses").child(status.Value).child("content"),
 					"an answer with status " + status.Value + " has no content",
 				}) {
@@ -240,8 +167,8 @@ var componentName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
 
 func legalComponentNames(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
-		for kind, components := range entries(get(d.root, "components")) {
-			for name := range entries(components) {
+		for kind, components := range spec.Entries(spec.Get(d.root, "components")) {
+			for name := range spec.Entries(components) {
 				if !componentName.MatchString(name.Value) && !yield(finding{
 					pointer("/components").child(kind.Value).child(name.Value),
 					"the name of a component consists of letters, digits, '.', '_' and '-'",
@@ -256,7 +183,7 @@ func legalComponentNames(d contractDocument) iter.Seq[finding] {
 func referencesResolve(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for place, node := range d.nodes() {
-			if getString(node, "$ref") != "" && d.resolve(node) == nil &&
+			if spec.String(node, "$ref") != "" && spec.Resolve(d.root, node) == nil &&
 				!yield(finding{place.child("$ref"), "a reference leads to something in this document"}) {
 				return
 			}
@@ -267,25 +194,25 @@ func referencesResolve(d contractDocument) iter.Seq[finding] {
 func securityResolves(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for op := range d.operations() {
-			place, security := op.place.child("security"), get(op.node, "security")
+			place, security := op.place.child("security"), spec.Get(op.node, "security")
 			if security == nil {
-				if security = get(d.root, "security"); security != nil {
+				if security = spec.Get(d.root, "security"); security != nil {
 					place = "/security"
 				}
 			}
-			if len(elements(security)) == 0 {
+			if len(spec.Elements(security)) == 0 {
 				if !yield(finding{place, "every operation has a security requirement"}) {
 					return
 				}
 				continue
 			}
-			for i, requirement := range elements(security) {
+			for i, requirement := range spec.Elements(security) {
 				at := place.child(strconv.Itoa(i))
 				count := 0
-				for scheme := range entries(requirement) {
+				for scheme := range spec.Entries(requirement) {
 					count++
-					schemes := get(get(d.root, "components"), "securitySchemes")
-					if d.resolve(get(schemes, scheme.Value)) == nil && !yield(finding{
+					schemes := spec.Get(spec.Get(d.root, "components"), "securitySchemes")
+					if spec.Resolve(d.root, spec.Get(schemes, scheme.Value)) == nil && !yield(finding{
 						at.child(scheme.Value), "a security requirement names a scheme of components/securitySchemes",
 					}) {
 						return
@@ -304,16 +231,16 @@ var serverURL = regexp.MustCompile(`^https://\{([A-Za-z0-9_]+)\}\.signalwire\.co
 func serverHasSpace(d contractDocument) iter.Seq[finding] {
 	const rule = "the server is https://{variable}.signalwire.com/…, and the variable is declared under variables"
 	return func(yield func(finding) bool) {
-		if len(elements(get(d.root, "servers"))) == 0 && !yield(finding{"/servers", "there is a server: " + rule}) {
+		if len(spec.Elements(spec.Get(d.root, "servers"))) == 0 && !yield(finding{"/servers", "there is a server: " + rule}) {
 			return
 		}
 		for place, node := range d.nodes() {
 			if !strings.HasSuffix(string(place), "/servers") {
 				continue
 			}
-			for i, server := range elements(node) {
-				match := serverURL.FindStringSubmatch(getString(server, "url"))
-				if (match == nil || get(get(server, "variables"), match[1]) == nil) &&
+			for i, server := range spec.Elements(node) {
+				match := serverURL.FindStringSubmatch(spec.String(server, "url"))
+				if (match == nil || spec.Get(spec.Get(server, "variables"), match[1]) == nil) &&
 					!yield(finding{place.child(strconv.Itoa(i)).child("url"), rule}) {
 					return
 				}
@@ -330,10 +257,10 @@ func deleteSucceedsWith204(d contractDocument) iter.Seq[finding] {
 				continue
 			}
 			responses := op.place.child("responses")
-			if get(get(op.node, "responses"), "204") == nil && !yield(finding{responses, rule}) {
+			if spec.Get(spec.Get(op.node, "responses"), "204") == nil && !yield(finding{responses, rule}) {
 				return
 			}
-			for status := range entries(get(op.node, "responses")) {
+			for status := range spec.Entries(spec.Get(op.node, "responses")) {
 				if strings.HasPrefix(status.Value, "2") && status.Value != "204" &&
 					!yield(finding{responses.child(status.Value), rule}) {
 					return
@@ -348,7 +275,7 @@ func deleteSucceedsWith204(d contractDocument) iter.Seq[finding] {
 // is wrong, because it would repeat the rest.
 func validOpenAPI(contract []byte, d contractDocument, known []finding) []finding {
 	const rule = "the document is valid OpenAPI 3.1: "
-	if !strings.HasPrefix(getString(d.root, "openapi"), "3.1.") {
+	if !strings.HasPrefix(spec.String(d.root, "openapi"), "3.1.") {
 		return []finding{{"/openapi", rule + "the version is 3.1"}}
 	}
 	ctx := context.Background()
