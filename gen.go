@@ -98,4 +98,4 @@
 package signalwire
 
 //go:generate go -C tools run ./contract -overlay ../api/corrections.overlay.yaml -o ../api/contract.yaml ../openapi.yaml
-//go:generate go tool -modfile=tools/go.mod oapi-codegen -config api/oapi-codegen.yaml api/contract.yaml
+//go:generate go -C tools run ./generate

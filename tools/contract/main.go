@@ -4,7 +4,9 @@
 //
 //	contract [-overlay corrections.overlay.yaml] [-o contract.yaml] openapi.yaml
 //
-// Without -overlay nothing is corrected; without -o the document is checked
+// With the corrections, components whose names have illegal characters in them
+// are renamed, because an overlay cannot compute a name. Without -overlay
+// nothing is corrected; without -o the document is checked
 // and not written. What is wrong with the result is printed one finding a
 // line, as a JSON pointer (RFC 6901) and the rule that does not hold there;
 // then nothing is written and the exit status is 1. A correction that has
@@ -82,6 +84,9 @@ func build(documentPath, overlayPath string) (contract []byte, unnecessary []str
 	if overlayPath != "" {
 		if unnecessary, err = spec.Apply(overlayPath, document); err != nil {
 			return nil, unnecessary, err
+		}
+		if err := renameComponents(document.Content[0]); err != nil {
+			return nil, unnecessary, fmt.Errorf("%s: %w", documentPath, err)
 		}
 		header += " and " + filepath.Base(overlayPath)
 	}
