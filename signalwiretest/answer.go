@@ -5,10 +5,9 @@ import (
 	"fmt"
 	"html"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
-
-	"example.com/signalwire"
 )
 
 // Answer is what a script has a [Handler] do with one request. Each function
@@ -117,13 +116,22 @@ func (e *exchange) noContent() {
 }
 
 func (e *exchange) writeValidated(statusCode, code int, message string) {
-	header := http.Header{"Content-Type": {"application/json"}}
+	bodies := errorBodies(statusCode, code, message)
+	body := bodies[0]
 	// An unknown operation has no answers, and these two say what this server
 	// cannot do, not what the service does.
 	exempt := e.validation == nil || statusCode == http.StatusInternalServerError || statusCode == http.StatusNotImplemented
-	if exempt || e.isValid(statusCode, header, errorBody(statusCode, code, message)) {
-		e.write(statusCode, code, message)
+	if !exempt {
+		header := http.Header{"Content-Type": {"application/json"}}
+		fits := slices.IndexFunc(bodies, func(body []byte) bool {
+			return validateResponse(e.validation, statusCode, header, body) == nil
+		})
+		body = bodies[max(fits, 0)]
+		if !e.isValid(statusCode, header, body) {
+			return
+		}
 	}
+	e.writeBody(statusCode, body)
 }
 
 // isValid validates an answer, and answers 500 if it breaks the contract.
@@ -138,20 +146,34 @@ func (e *exchange) isValid(statusCode int, header http.Header, body []byte) bool
 }
 
 func (e *exchange) write(statusCode, code int, message string) {
-	e.w.Header().Set("Content-Type", "application/json")
-	e.w.WriteHeader(statusCode)
-	_, _ = e.w.Write(errorBody(statusCode, code, message))
+	e.writeBody(statusCode, errorBodies(statusCode, code, message)[0])
 }
 
-func errorBody(statusCode, code int, message string) []byte {
-	body, err := json.Marshal(signalwire.CompatibilityErrorResponse{
-		Code:     code,
-		Message:  message,
-		MoreInfo: "https://signalwire.com/docs/compatibility-api",
-		Status:   statusCode,
-	})
-	if err != nil {
-		panic(err) // Integers and strings always encode.
+func (e *exchange) writeBody(statusCode int, body []byte) {
+	e.w.Header().Set("Content-Type", "application/json")
+	e.w.WriteHeader(statusCode)
+	_, _ = e.w.Write(body)
+}
+
+// errorBodies returns an error in the shapes that the vendor documents, the
+// most common one first. Operations differ in which one they have.
+func errorBodies(statusCode, code int, message string) [][]byte {
+	type object map[string]any
+	text := strconv.Itoa(code)
+	const moreInfo = "https://signalwire.com/docs/compatibility-api"
+	var bodies [][]byte
+	for _, shape := range []object{
+		{"code": code, "message": message, "more_info": moreInfo, "status": statusCode},
+		{"code": text, "message": message, "more_info": moreInfo, "status": statusCode},
+		{"code": code, "message": message},
+		{"errors": []object{{"code": text, "message": message}}},
+		{"errors": []string{message}},
+	} {
+		body, err := json.Marshal(shape)
+		if err != nil {
+			panic(err) // Numbers and strings always encode.
+		}
+		bodies = append(bodies, body)
 	}
-	return body
+	return bodies
 }

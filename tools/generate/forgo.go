@@ -22,7 +22,60 @@ func forGo(root *yaml.Node) error {
 			}
 		}
 	}
+	typeSids(root, root)
 	return nil
+}
+
+// sids are the names that the vendor gives to our types.
+var sids = map[string]string{
+	"AccountSid": "AccountSid", "account_sid": "AccountSid",
+	"ConferenceSid": "ConferenceSid", "conference_sid": "ConferenceSid",
+	"CallSid": "CallSid", "call_sid": "CallSid",
+}
+
+// typeSids gives the fields of bodies and the parameters that are SIDs their
+// types, so that the CallSid of an answer goes into the next call as it is. A
+// text that the contract does not call a UUID stays one.
+func typeSids(root, node *yaml.Node) {
+	for key, value := range spec.Entries(node) {
+		switch key.Value {
+		case "properties":
+			for name, schema := range spec.Entries(value) {
+				typeSid(root, name.Value, schema)
+			}
+		case "parameters":
+			for _, parameter := range spec.Elements(value) {
+				typeSid(root, spec.String(parameter, "name"), spec.Get(parameter, "schema"))
+			}
+		}
+		typeSids(root, value)
+	}
+	for _, element := range spec.Elements(node) {
+		typeSids(root, element)
+	}
+}
+
+func typeSid(root *yaml.Node, name string, schema *yaml.Node) {
+	if goType, ok := sids[name]; ok && isUUID(root, schema, 0) && spec.Get(schema, "x-go-type") == nil {
+		schema.Content = append(schema.Content, scalar("x-go-type"), scalar(goType))
+	}
+}
+
+// isUUID reports whether a schema is a UUID, directly, through references, or
+// in a union with null.
+func isUUID(root, schema *yaml.Node, depth int) bool {
+	schema = spec.Resolve(root, schema)
+	if schema == nil || depth > 10 {
+		return false
+	}
+	for _, union := range []string{"anyOf", "oneOf", "allOf"} {
+		for _, member := range spec.Elements(spec.Get(schema, union)) {
+			if isUUID(root, member, depth+1) {
+				return true
+			}
+		}
+	}
+	return spec.String(schema, "format") == "uuid"
 }
 
 // inlineParameters puts shared parameters where they are used. From a shared
