@@ -26,11 +26,12 @@ func forGo(root *yaml.Node) error {
 	return nil
 }
 
-// sids are the names that the vendor gives to our types.
+// sids are our types, by the ends of the names that the vendor gives to what is
+// one: CallSid, call_sid, ParentCallSid and parent_call_sid.
 var sids = map[string]string{
-	"AccountSid": "AccountSid", "account_sid": "AccountSid",
-	"ConferenceSid": "ConferenceSid", "conference_sid": "ConferenceSid",
-	"CallSid": "CallSid", "call_sid": "CallSid",
+	"accountsid":    "AccountSid",
+	"conferencesid": "ConferenceSid",
+	"callsid":       "CallSid",
 }
 
 // typeSids gives the fields of bodies and the parameters that are SIDs their
@@ -56,8 +57,11 @@ func typeSids(root, node *yaml.Node) {
 }
 
 func typeSid(root *yaml.Node, name string, schema *yaml.Node) {
-	if goType, ok := sids[name]; ok && isUUID(root, schema, 0) && spec.Get(schema, "x-go-type") == nil {
-		schema.Content = append(schema.Content, scalar("x-go-type"), scalar(goType))
+	name = strings.ToLower(strings.ReplaceAll(name, "_", ""))
+	for end, goType := range sids {
+		if strings.HasSuffix(name, end) && isUUID(root, schema, 0) && spec.Get(schema, "x-go-type") == nil {
+			schema.Content = append(schema.Content, scalar("x-go-type"), scalar(goType))
+		}
 	}
 }
 
