@@ -16,7 +16,7 @@ import (
 	"github.com/speakeasy-api/openapi/validation"
 	"gopkg.in/yaml.v3"
 
-	"example.com/signalwire/tools/spec"
+	"example.com/signalwire/tools/yamldoc"
 )
 
 // A finding says that a rule does not hold at a place in the contract.
@@ -44,7 +44,7 @@ func (p pointer) child(key string) pointer {
 // of the corrections, not at the corrections, so it holds whatever the vendor
 // changes.
 func check(contract []byte) []finding {
-	document, err := spec.Parse(contract)
+	document, err := yamldoc.Parse(contract)
 	if err != nil {
 		return []finding{{"", err.Error()}}
 	}
@@ -77,12 +77,12 @@ func (d contractDocument) nodes() iter.Seq2[pointer, *yaml.Node] {
 			if !yield(at, node) {
 				return false
 			}
-			for k, v := range spec.Entries(node) {
+			for k, v := range yamldoc.Entries(node) {
 				if !walk(at.child(k.Value), v) {
 					return false
 				}
 			}
-			for i, v := range spec.Elements(node) {
+			for i, v := range yamldoc.Elements(node) {
 				if !walk(at.child(strconv.Itoa(i)), v) {
 					return false
 				}
@@ -105,8 +105,8 @@ var methods = []string{"get", "put", "post", "delete", "options", "head", "patch
 // operations yields what a client can call: the operations under paths.
 func (d contractDocument) operations() iter.Seq[operation] {
 	return func(yield func(operation) bool) {
-		for path, item := range spec.Entries(spec.Get(d.root, "paths")) {
-			for method, node := range spec.Entries(spec.Resolve(d.root, item)) {
+		for path, item := range yamldoc.Entries(yamldoc.Get(d.root, "paths")) {
+			for method, node := range yamldoc.Entries(yamldoc.Resolve(d.root, item)) {
 				place := pointer("/paths").child(path.Value).child(method.Value)
 				if slices.Contains(methods, method.Value) && !yield(operation{place, method.Value, node}) {
 					return
@@ -121,7 +121,7 @@ func (d contractDocument) operations() iter.Seq[operation] {
 func noMergeKey(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for place, node := range d.nodes() {
-			for key := range spec.Entries(node) {
+			for key := range yamldoc.Entries(node) {
 				if key.Tag == "!!merge" && !yield(finding{place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say"}) {
 					return
 				}
@@ -136,8 +136,8 @@ func noAuthorizationParameter(d contractDocument) iter.Seq[finding] {
 			if strings.HasPrefix(string(place), "/components/securitySchemes/") {
 				continue // An apiKey scheme names its header in the same fields.
 			}
-			name := spec.String(node, "name")
-			if spec.String(node, "in") == "header" && slices.ContainsFunc(
+			name := yamldoc.String(node, "name")
+			if yamldoc.String(node, "in") == "header" && slices.ContainsFunc(
 				[]string{"Authorization", "Accept", "Content-Type"},
 				func(reserved string) bool { return strings.EqualFold(name, reserved) },
 			) && !yield(finding{place, "no header parameter may be named " + name + ": OpenAPI ignores it, the generator would not"}) {
@@ -150,9 +150,9 @@ func noAuthorizationParameter(d contractDocument) iter.Seq[finding] {
 func noContentWithoutBody(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for op := range d.operations() {
-			for status, response := range spec.Entries(spec.Get(op.node, "responses")) {
+			for status, response := range yamldoc.Entries(yamldoc.Get(op.node, "responses")) {
 				bodiless := slices.Contains([]string{"204", "205", "304"}, status.Value)
-				if bodiless && spec.Get(spec.Resolve(d.root, response), "content") != nil && !yield(finding{
+				if bodiless && yamldoc.Get(yamldoc.Resolve(d.root, response), "content") != nil && !yield(finding{
 					op.place.child("responses").child(status.Value).child("content"),
 					"an answer with status " + status.Value + " has no content",
 				}) {
@@ -167,8 +167,8 @@ var componentName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
 
 func legalComponentNames(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
-		for kind, components := range spec.Entries(spec.Get(d.root, "components")) {
-			for name := range spec.Entries(components) {
+		for kind, components := range yamldoc.Entries(yamldoc.Get(d.root, "components")) {
+			for name := range yamldoc.Entries(components) {
 				if !componentName.MatchString(name.Value) && !yield(finding{
 					pointer("/components").child(kind.Value).child(name.Value),
 					"the name of a component consists of letters, digits, '.', '_' and '-'",
@@ -183,7 +183,7 @@ func legalComponentNames(d contractDocument) iter.Seq[finding] {
 func referencesResolve(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for place, node := range d.nodes() {
-			if spec.String(node, "$ref") != "" && spec.Resolve(d.root, node) == nil &&
+			if yamldoc.String(node, "$ref") != "" && yamldoc.Resolve(d.root, node) == nil &&
 				!yield(finding{place.child("$ref"), "a reference leads to something in this document"}) {
 				return
 			}
@@ -194,25 +194,25 @@ func referencesResolve(d contractDocument) iter.Seq[finding] {
 func securityResolves(d contractDocument) iter.Seq[finding] {
 	return func(yield func(finding) bool) {
 		for op := range d.operations() {
-			place, security := op.place.child("security"), spec.Get(op.node, "security")
+			place, security := op.place.child("security"), yamldoc.Get(op.node, "security")
 			if security == nil {
-				if security = spec.Get(d.root, "security"); security != nil {
+				if security = yamldoc.Get(d.root, "security"); security != nil {
 					place = "/security"
 				}
 			}
-			if len(spec.Elements(security)) == 0 {
+			if len(yamldoc.Elements(security)) == 0 {
 				if !yield(finding{place, "every operation has a security requirement"}) {
 					return
 				}
 				continue
 			}
-			for i, requirement := range spec.Elements(security) {
+			for i, requirement := range yamldoc.Elements(security) {
 				at := place.child(strconv.Itoa(i))
 				count := 0
-				for scheme := range spec.Entries(requirement) {
+				for scheme := range yamldoc.Entries(requirement) {
 					count++
-					schemes := spec.Get(spec.Get(d.root, "components"), "securitySchemes")
-					if spec.Resolve(d.root, spec.Get(schemes, scheme.Value)) == nil && !yield(finding{
+					schemes := yamldoc.Get(yamldoc.Get(d.root, "components"), "securitySchemes")
+					if yamldoc.Resolve(d.root, yamldoc.Get(schemes, scheme.Value)) == nil && !yield(finding{
 						at.child(scheme.Value), "a security requirement names a scheme of components/securitySchemes",
 					}) {
 						return
@@ -231,16 +231,16 @@ var serverURL = regexp.MustCompile(`^https://\{([A-Za-z0-9_]+)\}\.signalwire\.co
 func serverHasSpace(d contractDocument) iter.Seq[finding] {
 	const rule = "the server is https://{variable}.signalwire.com/…, and the variable is declared under variables"
 	return func(yield func(finding) bool) {
-		if len(spec.Elements(spec.Get(d.root, "servers"))) == 0 && !yield(finding{"/servers", "there is a server: " + rule}) {
+		if len(yamldoc.Elements(yamldoc.Get(d.root, "servers"))) == 0 && !yield(finding{"/servers", "there is a server: " + rule}) {
 			return
 		}
 		for place, node := range d.nodes() {
 			if !strings.HasSuffix(string(place), "/servers") {
 				continue
 			}
-			for i, server := range spec.Elements(node) {
-				match := serverURL.FindStringSubmatch(spec.String(server, "url"))
-				if (match == nil || spec.Get(spec.Get(server, "variables"), match[1]) == nil) &&
+			for i, server := range yamldoc.Elements(node) {
+				match := serverURL.FindStringSubmatch(yamldoc.String(server, "url"))
+				if (match == nil || yamldoc.Get(yamldoc.Get(server, "variables"), match[1]) == nil) &&
 					!yield(finding{place.child(strconv.Itoa(i)).child("url"), rule}) {
 					return
 				}
@@ -257,10 +257,10 @@ func deleteSucceedsWith204(d contractDocument) iter.Seq[finding] {
 				continue
 			}
 			responses := op.place.child("responses")
-			if spec.Get(spec.Get(op.node, "responses"), "204") == nil && !yield(finding{responses, rule}) {
+			if yamldoc.Get(yamldoc.Get(op.node, "responses"), "204") == nil && !yield(finding{responses, rule}) {
 				return
 			}
-			for status := range spec.Entries(spec.Get(op.node, "responses")) {
+			for status := range yamldoc.Entries(yamldoc.Get(op.node, "responses")) {
 				if strings.HasPrefix(status.Value, "2") && status.Value != "204" &&
 					!yield(finding{responses.child(status.Value), rule}) {
 					return
@@ -275,7 +275,7 @@ func deleteSucceedsWith204(d contractDocument) iter.Seq[finding] {
 // is wrong, because it would repeat the rest.
 func validOpenAPI(contract []byte, d contractDocument, known []finding) []finding {
 	const rule = "the document is valid OpenAPI 3.1: "
-	if !strings.HasPrefix(spec.String(d.root, "openapi"), "3.1.") {
+	if !strings.HasPrefix(yamldoc.String(d.root, "openapi"), "3.1.") {
 		return []finding{{"/openapi", rule + "the version is 3.1"}}
 	}
 	ctx := context.Background()

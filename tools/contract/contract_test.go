@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
 
-	"example.com/signalwire/tools/spec"
+	"example.com/signalwire/tools/yamldoc"
 )
 
 const (
@@ -87,7 +87,7 @@ func TestContractKeepsDocument(t *testing.T) {
 	var order yaml.Node
 	require.NoError(t, yaml.Unmarshal([]byte(read(t, contractPath)), &order))
 	var keys []string
-	for key := range spec.Entries(order.Content[0]) {
+	for key := range yamldoc.Entries(order.Content[0]) {
 		keys = append(keys, key.Value)
 	}
 	require.Equal(t, []string{"openapi", "info", "paths", "servers", "components"}, keys)

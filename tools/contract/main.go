@@ -22,7 +22,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"example.com/signalwire/tools/spec"
+	"example.com/signalwire/tools/yamldoc"
 )
 
 func main() {
@@ -60,7 +60,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	if *outputPath != "" {
-		if err := spec.ReplaceFile(*outputPath, contract); err != nil {
+		if err := yamldoc.ReplaceFile(*outputPath, contract); err != nil {
 			fmt.Fprintf(stderr, "contract: %v\n", err)
 			return 1
 		}
@@ -76,13 +76,13 @@ func build(documentPath, overlayPath string) (contract []byte, unnecessary []str
 	if err != nil {
 		return nil, nil, err
 	}
-	document, err := spec.Parse(raw)
+	document, err := yamldoc.Parse(raw)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", documentPath, err)
 	}
 	header := "from " + filepath.Base(documentPath)
 	if overlayPath != "" {
-		if unnecessary, err = spec.Apply(overlayPath, document); err != nil {
+		if unnecessary, err = yamldoc.Apply(overlayPath, document); err != nil {
 			return nil, unnecessary, err
 		}
 		if err := renameComponents(document.Content[0]); err != nil {
@@ -90,7 +90,7 @@ func build(documentPath, overlayPath string) (contract []byte, unnecessary []str
 		}
 		header += " and " + filepath.Base(overlayPath)
 	}
-	body, err := spec.Encode(document)
+	body, err := yamldoc.Encode(document)
 	if err != nil {
 		return nil, unnecessary, err
 	}

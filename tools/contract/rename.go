@@ -8,7 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"example.com/signalwire/tools/spec"
+	"example.com/signalwire/tools/yamldoc"
 )
 
 var illegalCharacter = regexp.MustCompile(`[^a-zA-Z0-9._-]`)
@@ -19,13 +19,13 @@ var illegalCharacter = regexp.MustCompile(`[^a-zA-Z0-9._-]`)
 // are in use, and an overlay can remove a name but not compute one.
 func renameComponents(root *yaml.Node) error {
 	renamed := map[string]string{} // references without "#", old to new
-	for kind, components := range spec.Entries(spec.Get(root, "components")) {
-		for name := range spec.Entries(components) {
+	for kind, components := range yamldoc.Entries(yamldoc.Get(root, "components")) {
+		for name := range yamldoc.Entries(components) {
 			legal := illegalCharacter.ReplaceAllString(name.Value, "_")
 			if legal == name.Value {
 				continue
 			}
-			if spec.Get(components, legal) != nil {
+			if yamldoc.Get(components, legal) != nil {
 				return fmt.Errorf("/components/%s: %q would be renamed to %q, which is there already", kind.Value, name.Value, legal)
 			}
 			prefix := "/components/" + kind.Value + "/"
@@ -38,20 +38,20 @@ func renameComponents(root *yaml.Node) error {
 	}
 	var follow func(*yaml.Node)
 	follow = func(node *yaml.Node) {
-		for key, value := range spec.Entries(node) {
+		for key, value := range yamldoc.Entries(node) {
 			switch key.Value {
 			case "$ref":
 				value.Value = newReference(value.Value, renamed)
 			case "mapping": // of a discriminator, which may hold references or names
-				for _, target := range spec.Entries(value) {
+				for _, target := range yamldoc.Entries(value) {
 					if legal, ok := renamed["/components/schemas/"+target.Value]; ok {
 						target.Value = strings.TrimPrefix(legal, "/components/schemas/")
 					}
 					target.Value = newReference(target.Value, renamed)
 				}
 			case "security":
-				for _, requirement := range spec.Elements(value) {
-					for scheme := range spec.Entries(requirement) {
+				for _, requirement := range yamldoc.Elements(value) {
+					for scheme := range yamldoc.Entries(requirement) {
 						if legal, ok := renamed["/components/securitySchemes/"+scheme.Value]; ok {
 							scheme.Value = strings.TrimPrefix(legal, "/components/securitySchemes/")
 						}
@@ -60,7 +60,7 @@ func renameComponents(root *yaml.Node) error {
 			}
 			follow(value)
 		}
-		for _, element := range spec.Elements(node) {
+		for _, element := range yamldoc.Elements(node) {
 			follow(element)
 		}
 	}

@@ -6,12 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"example.com/signalwire/tools/spec"
+	"example.com/signalwire/tools/yamldoc"
 )
 
 func TestRenameComponents(t *testing.T) {
 	t.Parallel()
-	document, err := spec.Parse([]byte(`
+	document, err := yamldoc.Parse([]byte(`
 security: [{Basic Auth: []}]
 a: {$ref: '#/components/schemas/A b'}
 b: {$ref: '#/components/schemas/A%20b/properties/x'}
@@ -27,7 +27,7 @@ components:
 	require.NoError(t, renameComponents(document.Content[0]))
 	var got any
 	require.NoError(t, document.Decode(&got))
-	want, err := spec.Parse([]byte(`
+	want, err := yamldoc.Parse([]byte(`
 security: [{Basic_Auth: []}]
 a: {$ref: '#/components/schemas/A_b'}
 b: {$ref: '#/components/schemas/A_b/properties/x'}

@@ -6,17 +6,17 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"example.com/signalwire/tools/spec"
+	"example.com/signalwire/tools/yamldoc"
 )
 
 // forGo makes those changes to a contract for the generator's eyes that need
 // more than an overlay can do.
 func forGo(root *yaml.Node) error {
-	for path, item := range spec.Entries(spec.Get(root, "paths")) {
+	for path, item := range yamldoc.Entries(yamldoc.Get(root, "paths")) {
 		if err := inlineParameters(root, item); err != nil {
 			return fmt.Errorf("%s: %w", path.Value, err)
 		}
-		for method, operation := range spec.Entries(item) {
+		for method, operation := range yamldoc.Entries(item) {
 			if err := inlineParameters(root, operation); err != nil {
 				return fmt.Errorf("%s %s: %w", method.Value, path.Value, err)
 			}
@@ -38,20 +38,20 @@ var sids = map[string]string{
 // types, so that the CallSid of an answer goes into the next call as it is. A
 // text that the contract does not call a UUID stays one.
 func typeSids(root, node *yaml.Node) {
-	for key, value := range spec.Entries(node) {
+	for key, value := range yamldoc.Entries(node) {
 		switch key.Value {
 		case "properties":
-			for name, schema := range spec.Entries(value) {
+			for name, schema := range yamldoc.Entries(value) {
 				typeSid(root, name.Value, schema)
 			}
 		case "parameters":
-			for _, parameter := range spec.Elements(value) {
-				typeSid(root, spec.String(parameter, "name"), spec.Get(parameter, "schema"))
+			for _, parameter := range yamldoc.Elements(value) {
+				typeSid(root, yamldoc.String(parameter, "name"), yamldoc.Get(parameter, "schema"))
 			}
 		}
 		typeSids(root, value)
 	}
-	for _, element := range spec.Elements(node) {
+	for _, element := range yamldoc.Elements(node) {
 		typeSids(root, element)
 	}
 }
@@ -59,7 +59,7 @@ func typeSids(root, node *yaml.Node) {
 func typeSid(root *yaml.Node, name string, schema *yaml.Node) {
 	name = strings.ToLower(strings.ReplaceAll(name, "_", ""))
 	for end, goType := range sids {
-		if strings.HasSuffix(name, end) && isUUID(root, schema, 0) && spec.Get(schema, "x-go-type") == nil {
+		if strings.HasSuffix(name, end) && isUUID(root, schema, 0) && yamldoc.Get(schema, "x-go-type") == nil {
 			schema.Content = append(schema.Content, scalar("x-go-type"), scalar(goType))
 		}
 	}
@@ -68,18 +68,18 @@ func typeSid(root *yaml.Node, name string, schema *yaml.Node) {
 // isUUID reports whether a schema is a UUID, directly, through references, or
 // in a union with null.
 func isUUID(root, schema *yaml.Node, depth int) bool {
-	schema = spec.Resolve(root, schema)
+	schema = yamldoc.Resolve(root, schema)
 	if schema == nil || depth > 10 {
 		return false
 	}
 	for _, union := range []string{"anyOf", "oneOf", "allOf"} {
-		for _, member := range spec.Elements(spec.Get(schema, union)) {
+		for _, member := range yamldoc.Elements(yamldoc.Get(schema, union)) {
 			if isUUID(root, member, depth+1) {
 				return true
 			}
 		}
 	}
-	return spec.String(schema, "format") == "uuid"
+	return yamldoc.String(schema, "format") == "uuid"
 }
 
 // inlineParameters puts shared parameters where they are used. From a shared
@@ -90,15 +90,15 @@ func isUUID(root, schema *yaml.Node, depth int) bool {
 // times, plain and with < or > behind it for before and after, and in the
 // generator's normal form all three are the same.
 func inlineParameters(root, owner *yaml.Node) error {
-	parameters := spec.Elements(spec.Get(owner, "parameters"))
+	parameters := yamldoc.Elements(yamldoc.Get(owner, "parameters"))
 	for i, parameter := range parameters {
-		resolved := spec.Resolve(root, spec.Unalias(parameter))
+		resolved := yamldoc.Resolve(root, yamldoc.Unalias(parameter))
 		if resolved == nil {
 			return fmt.Errorf("parameter %d leads nowhere", i+1)
 		}
 		parameters[i] = resolved
-		name := spec.String(resolved, "name")
-		if spec.String(resolved, "in") != "query" || spec.Get(resolved, "x-go-name") != nil {
+		name := yamldoc.String(resolved, "name")
+		if yamldoc.String(resolved, "in") != "query" || yamldoc.Get(resolved, "x-go-name") != nil {
 			continue
 		}
 		for suffix, meaning := range map[string]string{"<": "Before", ">": "After"} {

@@ -19,7 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"example.com/signalwire/tools/spec"
+	"example.com/signalwire/tools/yamldoc"
 )
 
 func main() {
@@ -50,17 +50,17 @@ func generate(root string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	document, err := spec.Parse(raw)
+	document, err := yamldoc.Parse(raw)
 	if err != nil {
 		return fmt.Errorf("%s: %w", contract, err)
 	}
-	if _, err := spec.Apply(filepath.Join(root, "api", "go.overlay.yaml"), document); err != nil {
+	if _, err := yamldoc.Apply(filepath.Join(root, "api", "go.overlay.yaml"), document); err != nil {
 		return err
 	}
 	if err := forGo(document.Content[0]); err != nil {
 		return fmt.Errorf("%s: %w", contract, err)
 	}
-	input, err := spec.Encode(document)
+	input, err := yamldoc.Encode(document)
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,6 @@
-// Package spec reads, changes and writes OpenAPI documents as YAML trees, so
+// Package yamldoc reads, changes and writes OpenAPI documents as YAML trees, so
 // that the order of keys stays.
-package spec
+package yamldoc
 
 import (
 	"bytes"
