@@ -273,7 +273,7 @@ func TestBadInputs(t *testing.T) {
 		{"list", "- a\n", "", "not a mapping"},
 		{"text", "hello\n", "", "not a mapping"},
 		{"two documents", "a: 1\n---\nb: 2\n", "", "more than one YAML document"},
-		{"only a start of a document", "---\n", "", "not a mapping"},
+		{"only a start of a document", "---\n", "", "empty"},
 		{"second document that is not YAML", "a: 1\n---\nb: [\n", "", "more than one YAML document"},
 		{"HTML with a colon", "<html>\n<p>Error: 503</p>\n</html>\n", "", "not YAML"},
 		{"binary", "\x00\xff", "", "not YAML"},

@@ -3,7 +3,7 @@
 //
 //	go -C tools run ./rename [-root directory] NEW/MODULE/PATH
 //
-// It looks at the files that git tracks or, in a tree without .git, at all.
+// It looks at the files that git tracks or would or, without .git, at all.
 // The path that it replaces is that of the root's go.mod, so it can be run
 // again. Go files are formatted anew, because the order of imports may change;
 // if one cannot be, nothing is written. The package keeps its name.
@@ -16,9 +16,7 @@ import (
 	"fmt"
 	"go/format"
 	"io"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -26,6 +24,8 @@ import (
 
 	"golang.org/x/mod/modfile"
 	"golang.org/x/mod/module"
+
+	"example.com/signalwire/tools/worktree"
 )
 
 func main() {
@@ -63,12 +63,13 @@ func rename(root, newPath string) error {
 	if oldPath == "" {
 		return errors.New("the root's go.mod names no module")
 	}
-	paths, err := list(root)
+	names, err := worktree.Files(root)
 	if err != nil {
 		return err
 	}
 	changed := map[string][]byte{}
-	for _, path := range paths {
+	for _, name := range names {
+		path := filepath.Join(root, name)
 		before, err := read(path)
 		if err != nil {
 			return err
@@ -93,38 +94,8 @@ func rename(root, newPath string) error {
 	return nil
 }
 
-// list returns the paths of the files that git tracks or, without .git, of all.
-func list(root string) ([]string, error) {
-	var paths []string
-	if _, err := os.Stat(filepath.Join(root, ".git")); err == nil {
-		out, err := exec.Command("git", "-C", root, "ls-files", "-z").Output()
-		if err != nil {
-			return nil, fmt.Errorf("git ls-files: %w", err)
-		}
-		for name := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
-			paths = append(paths, filepath.Join(root, name))
-		}
-		return paths, nil
-	}
-	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() {
-			paths = append(paths, path)
-		}
-		return err
-	})
-	return paths, err
-}
-
-// read returns the content of a text file, and nothing for what is no text, no
-// regular file, or tracked and deleted.
+// read returns the content of a text file, and nothing for what is no text.
 func read(path string) ([]byte, error) {
-	info, err := os.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil || !info.Mode().IsRegular() {
-		return nil, err
-	}
 	content, err := os.ReadFile(path)
 	if err != nil || !utf8.Valid(content) || bytes.IndexByte(content, 0) >= 0 {
 		return nil, err

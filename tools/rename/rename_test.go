@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -11,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire/tools/worktree"
 )
 
 // The path is put together, so that renaming this repository leaves it alone.
@@ -64,6 +65,7 @@ func TestFiles(t *testing.T) {
 				"run":         "#!/bin/sh\n# " + oldPath + "\n",
 				"binary":      oldPath + "\x00",
 				"not tracked": oldPath,
+				"ignored":     oldPath,
 				"deleted":     oldPath,
 			} {
 				require.NoError(t, os.WriteFile(path(name), []byte(content), 0o600))
@@ -72,7 +74,8 @@ func TestFiles(t *testing.T) {
 			require.NoError(t, os.Symlink("nowhere", path("link")))
 			if tracked {
 				command(t, root, "git", "init", "-q")
-				command(t, root, "git", "add", "--all", ":!not tracked")
+				command(t, root, "git", "add", "--all", ":!not tracked", ":!ignored")
+				require.NoError(t, os.WriteFile(path(".gitignore"), []byte("ignored\n"), 0o600))
 			}
 			require.NoError(t, os.Remove(path("deleted")))
 
@@ -84,9 +87,10 @@ func TestFiles(t *testing.T) {
 				"run":         "#!/bin/sh\n# host.test/new\n",
 				"binary":      oldPath + "\x00",
 				"not tracked": "host.test/new",
+				"ignored":     "host.test/new",
 			}
 			if tracked {
-				want["not tracked"] = oldPath
+				want["ignored"] = oldPath
 			}
 			for name, content := range want {
 				got, err := os.ReadFile(path(name))
@@ -120,8 +124,8 @@ func TestAllOrNothing(t *testing.T) {
 func TestRenameRepository(t *testing.T) {
 	t.Parallel()
 	root, pristine := filepath.Join(t.TempDir(), "copy"), filepath.Join(t.TempDir(), "pristine")
-	copyRepository(t, root, "../..")
-	copyRepository(t, pristine, root)
+	require.NoError(t, worktree.Copy(root, "../.."))
+	require.NoError(t, worktree.Copy(pristine, root))
 	command(t, root, "git", "init", "-q")
 	command(t, root, "git", "add", "--all")
 	current := strings.TrimSpace(command(t, root, "go", "list", "-m"))
@@ -153,37 +157,6 @@ func TestRenameRepository(t *testing.T) {
 
 	command(t, root, "make", "rename", "MODULE="+current)
 	require.Empty(t, command(t, root, "diff", "-r", "--exclude=.git", ".", pristine))
-}
-
-// copyRepository copies a work tree without its history and without what git
-// ignores.
-func copyRepository(t *testing.T, to, from string) {
-	t.Helper()
-	var names []string
-	if _, err := os.Stat(filepath.Join(from, ".git")); err == nil {
-		out := command(t, from, "git", "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-		names = strings.Split(strings.TrimSuffix(out, "\x00"), "\x00")
-	} else {
-		paths, err := list(from)
-		require.NoError(t, err)
-		for _, path := range paths {
-			name, err := filepath.Rel(from, path)
-			require.NoError(t, err)
-			names = append(names, name)
-		}
-	}
-	for _, name := range names {
-		content, err := os.ReadFile(filepath.Join(from, name))
-		if errors.Is(err, fs.ErrNotExist) {
-			continue // Tracked and deleted.
-		}
-		require.NoError(t, err)
-		info, err := os.Stat(filepath.Join(from, name))
-		require.NoError(t, err)
-		target := filepath.Join(to, name)
-		require.NoError(t, os.MkdirAll(filepath.Dir(target), 0o700))
-		require.NoError(t, os.WriteFile(target, content, info.Mode().Perm()))
-	}
 }
 
 func command(t *testing.T, dir, name string, args ...string) string {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,31 +135,6 @@ func command(dir, name string, args ...string) (string, error) {
 		return "", fmt.Errorf("%s %s: %w\n%s", name, args[0], err, printed)
 	}
 	return stdout.String(), nil
-}
-
-// copyTree copies a work tree without its history and what is built from it.
-func copyTree(to, from string) error {
-	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(from, path)
-		switch {
-		case err != nil:
-			return err
-		case entry.IsDir() && (name == ".git" || name == "bin"):
-			return filepath.SkipDir
-		case entry.IsDir():
-			return os.MkdirAll(filepath.Join(to, name), 0o755)
-		case !entry.Type().IsRegular():
-			return nil
-		}
-		content, err := os.ReadFile(path)
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(filepath.Join(to, name), content, 0o644)
-	})
 }
 
 // checkOut writes the files of a git revision into a directory.

@@ -19,6 +19,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"example.com/signalwire/tools/worktree"
 )
 
 // publishedPage is the vendor's page of the operation, as Markdown.
@@ -89,7 +91,7 @@ func regenerate(root string, document []byte) (candidate string, remove func(), 
 		return "", nil, err
 	}
 	remove = func() { _ = os.RemoveAll(candidate) }
-	err = copyTree(candidate, root)
+	err = worktree.Copy(candidate, root)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(candidate, "openapi.yaml"), document, 0o644)
 	}

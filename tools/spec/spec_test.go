@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire/tools/worktree"
 )
 
 const page = "# Delete a Participant\n\nProse.\n\n```yaml\n%s```\n\n## Examples\n\n```python\nimport requests\n```\n"
@@ -41,7 +43,7 @@ func runProgram(t *testing.T, stdin string, args ...string) (status int, stdout,
 func repository(t *testing.T) string {
 	t.Helper()
 	root := t.TempDir()
-	require.NoError(t, copyTree(root, "../.."))
+	require.NoError(t, worktree.Copy(root, "../.."))
 	return root
 }
 
