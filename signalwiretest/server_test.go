@@ -45,8 +45,8 @@ func TestHandlerAnswers(t *testing.T) {
 		{"unknown call", "DELETE", pathOf(signalwiretest.ProjectID, conference.String(), otherSid), "", signalwiretest.APIToken, 404, `"code":20404`},
 		{"unknown conference", "DELETE", pathOf(signalwiretest.ProjectID, otherSid, calls[0].String()), "", signalwiretest.APIToken, 404, `"code":20404`},
 		{"malformed SID", "DELETE", pathOf(signalwiretest.ProjectID, conference.String(), "CA123"), "", signalwiretest.APIToken, 422, `"code":10000`},
-		{"unknown path", "DELETE", signalwiretest.BasePath + "/Calls", "", signalwiretest.APIToken, 404, `"code":20404`},
-		{"unknown method", "GET", good, "", signalwiretest.APIToken, 404, `"code":20404`},
+		{"unknown path", "DELETE", signalwiretest.BasePath + "/elsewhere", "", signalwiretest.APIToken, 404, `"code":20404`},
+		{"unknown method", "PATCH", good, "", signalwiretest.APIToken, 404, `"code":20404`},
 		{"trailing slash", "DELETE", good + "/", "", signalwiretest.APIToken, 404, `"code":20404`},
 		{"query", "DELETE", good + "?force=1", "", signalwiretest.APIToken, 500, `query parameter \"force\" is not in the contract`},
 		{"body", "DELETE", good, "{}", signalwiretest.APIToken, 500, "request body"},
@@ -281,7 +281,7 @@ func TestValidateTraffic(t *testing.T) {
 		{"body under 204", "DELETE", url, "", 204, "application/json", "{}", []string{"status 204 has no body"}},
 		{"query", "DELETE", url + "?x=1", "", 204, "", "", []string{`query parameter "x"`}},
 		{"request body", "DELETE", url, "{}", 204, "", "", []string{"request body"}},
-		{"unknown operation", "GET", url, "", 200, "", "", []string{"no operation"}},
+		{"unknown operation", "PATCH", url, "", 200, "", "", []string{"no operation"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

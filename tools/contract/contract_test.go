@@ -15,10 +15,12 @@ import (
 	"example.com/signalwire/tools/yamldoc"
 )
 
+// The document is the vendor's first one, so that these tests stay as they are
+// when the repository's grows.
 const (
-	documentPath    = "../../openapi.yaml"
+	documentPath    = "testdata/openapi.yaml"
 	correctionsPath = "../../api/corrections.overlay.yaml"
-	contractPath    = "../../api/contract.yaml"
+	contractPath    = "testdata/contract.yaml"
 
 	deletePointer = "/paths/~1Accounts~1{AccountSid}~1Conferences~1{ConferenceSid}~1Participants~1{CallSid}/delete"
 )
@@ -52,6 +54,10 @@ func TestContractIsCurrent(t *testing.T) {
 		require.Zero(t, status, stdout+stderr)
 		require.Empty(t, stdout+stderr)
 		require.Equal(t, read(t, contractPath), read(t, output))
+
+		status, stdout, stderr = runProgram(t, "-overlay", correctionsPath, "-o", output, "../../openapi.yaml")
+		require.Zero(t, status, stdout+stderr)
+		require.Equal(t, read(t, "../../api/contract.yaml"), read(t, output))
 	}
 }
 
