@@ -45,7 +45,7 @@ func compare(root, before, after string) (changes, error) {
 		return command(dir, "go", append([]string{"tool", "-modfile=" + pins}, args...)...)
 	}
 	const contract = "api/contract.yaml"
-	wire, err := tool(root, "oasdiff", "changelog", filepath.Join(before, contract), filepath.Join(after, contract))
+	wire, err := tool(root, "oasdiff", "changelog", "--include-path-params", filepath.Join(before, contract), filepath.Join(after, contract))
 	if err != nil {
 		return changes{}, err
 	}

@@ -204,11 +204,12 @@ func TestDrift(t *testing.T) {
 	t.Parallel()
 	document := read(t, "../../openapi.yaml")
 	renamed := strings.NewReplacer("{CallSid}", "{ParticipantSid}", "name: CallSid", "name: ParticipantSid").Replace(document)
-	renamed = replaceOnce(t, renamed, "        - name: Authorization\n",
+	query := replaceOnce(t, document, "        - name: Authorization\n",
 		"        - {name: Reason, in: query, required: true, schema: {type: string}}\n        - name: Authorization\n")
 	pages := map[string]string{
 		"/same.md":    pageOf(document),
 		"/renamed.md": pageOf(renamed),
+		"/query.md":   pageOf(query),
 		"/broken.md":  pageOf(replaceOnce(t, document, "        '204':", "        '200':")),
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -229,7 +230,11 @@ func TestDrift(t *testing.T) {
 	}{
 		{"/same.md", 0, []string{"has the document that is checked in"}},
 		{"/renamed.md", 3, []string{
-			"has another document", "error\t", "new required `query` request parameter `Reason`", "ParticipantSid",
+			"has another document", "error\t", "{ParticipantSid}", "api path removed",
+			"Incompatible changes:", "DeleteParticipantWithResponse: changed", "break callers",
+		}},
+		{"/query.md", 3, []string{
+			"has another document", "error\t", "new required `query` request parameter `Reason`",
 			"Incompatible changes:", "DeleteParticipantWithResponse: changed", "break callers",
 		}},
 		{"/broken.md", 3, []string{"has another document", "a DELETE documents 204 as its only success"}},
