@@ -290,7 +290,7 @@ func TestBadInputs(t *testing.T) {
 		{"empty overlay", "openapi: 3.1.0\n", "# nothing\n", "overlay.yaml"},
 		{"overlay that is a list", "openapi: 3.1.0\n", "- a\n", "overlay.yaml"},
 		{"overlay of another kind", "openapi: 3.1.0\n", "openapi: 3.1.0\n", "overlay.yaml"},
-		{"selector that does not parse", "openapi: 3.1.0\n", overlayHead + "  - {target: '$.[', remove: true}\n", "action 1 ($.[)"},
+		{"selector that does not parse", "openapi: 3.1.0\n", overlayHead + "  - {target: '$.[', remove: true}\n", "action 1 ($.[) cannot be applied, mend it there"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

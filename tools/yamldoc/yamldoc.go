@@ -62,11 +62,11 @@ func Apply(path string, document *yaml.Node) (unnecessary []string, err error) {
 		single := *actions
 		single.Actions = []overlay.Action{action}
 		if err := single.ApplyTo(document); err != nil {
-			return unnecessary, fmt.Errorf("%s: action %d (%s): %w", path, i+1, action.Target, err)
+			return unnecessary, fmt.Errorf("%s: action %d (%s) cannot be applied, mend it there: %w", path, i+1, action.Target, err)
 		}
 		after, err := Encode(document)
 		if err != nil {
-			return unnecessary, fmt.Errorf("%s: action %d (%s): %w", path, i+1, action.Target, err)
+			return unnecessary, fmt.Errorf("%s: action %d (%s) cannot be applied, mend it there: %w", path, i+1, action.Target, err)
 		}
 		if bytes.Equal(before, after) {
 			unnecessary = append(unnecessary, fmt.Sprintf("action %d (%s) changes nothing any more and can be removed", i+1, action.Target))
