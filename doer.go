@@ -346,13 +346,20 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 		// The generated decoder would decode what is not there.
 		response.Header.Del("Content-Type")
 	}
-	response.Body = io.NopCloser(bytes.NewReader(body))
-	response.ContentLength = int64(len(body))
-	response.Request = &http.Request{
-		Method: request.Method,
-		URL:    &url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host},
-		Header: http.Header{},
+	response.Body = http.NoBody
+	if len(body) > 0 {
+		response.Body = io.NopCloser(bytes.NewReader(body))
 	}
+	response.ContentLength = int64(len(body))
+	standIn := &struct {
+		request http.Request
+		url     url.URL
+	}{
+		http.Request{Method: request.Method, Header: http.Header{}},
+		url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host},
+	}
+	standIn.request.URL = &standIn.url
+	response.Request = &standIn.request
 	return outcome{response: response}
 }
 
