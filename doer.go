@@ -413,16 +413,16 @@ func readBody(method string, response *http.Response, limit int64) (body []byte,
 // other goroutines.
 type connectionTrace struct {
 	wanted, got, reused atomic.Bool
+	trace               httptrace.ClientTrace
 }
 
 func (c *connectionTrace) hooks() *httptrace.ClientTrace {
-	return &httptrace.ClientTrace{
-		GetConn: func(string) { c.wanted.Store(true) },
-		GotConn: func(info httptrace.GotConnInfo) {
-			c.got.Store(true)
-			c.reused.Store(info.Reused)
-		},
+	c.trace.GetConn = func(string) { c.wanted.Store(true) }
+	c.trace.GotConn = func(info httptrace.GotConnInfo) {
+		c.got.Store(true)
+		c.reused.Store(info.Reused)
 	}
+	return &c.trace
 }
 
 func earlier(a, b time.Time) time.Time {
