@@ -110,12 +110,12 @@ func (d *Doer) Do(request *http.Request) (*http.Response, error) {
 	if ctx.Err() != nil {
 		return nil, &TransportError{Err: contextErrorOf(ctx, nil)}
 	}
-	deadline := time.Now().Add(orDefault(d.MaxElapsed, defaultMaxElapsed))
+	began := time.Now()
+	deadline := began.Add(orDefault(d.MaxElapsed, defaultMaxElapsed))
 	d.budget.save(callTenths)
 	maybeApplied := false
 	for number := 1; ; number++ {
-		began := time.Now()
-		o := d.attempt(request, number, deadline)
+		o := d.attempt(request, number, began, deadline)
 		maybeApplied = maybeApplied || o.maybeApplied
 		err := o.error(number, maybeApplied)
 		delay, again := d.next(request, o, number, deadline)
@@ -131,6 +131,7 @@ func (d *Doer) Do(request *http.Request) (*http.Response, error) {
 		if !sleep(ctx, delay) {
 			return nil, &TransportError{Attempts: number, MaybeApplied: maybeApplied, Err: contextErrorOf(ctx, err)}
 		}
+		began = time.Now()
 	}
 }
 
@@ -240,10 +241,10 @@ func (o outcome) error(attempts int, maybeApplied bool) error {
 
 // attempt sends the request once and reads the answer. The time limits are the
 // attempt's own and the deadline.
-func (d *Doer) attempt(request *http.Request, number int, deadline time.Time) outcome {
-	limit := time.Now().Add(orDefault(d.AttemptTimeout, defaultAttemptTimeout))
+func (d *Doer) attempt(request *http.Request, number int, began, deadline time.Time) outcome {
+	limit := began.Add(orDefault(d.AttemptTimeout, defaultAttemptTimeout))
 	if d.client.timeout > 0 {
-		limit = earlier(limit, time.Now().Add(d.client.timeout))
+		limit = earlier(limit, began.Add(d.client.timeout))
 	}
 	ctx, cancel := context.WithDeadlineCause(request.Context(), earlier(limit, deadline),
 		timeLimitError("the attempt's time is over"))
