@@ -9,6 +9,8 @@ TESTFLAGS ?=
 # How long make fuzz takes for each target, and make soak for all.
 FUZZTIME ?= 20s
 SOAK ?= 60s
+# How often each benchmark runs.
+COUNT ?= 6
 
 .PHONY: help
 help: ## Show this list
@@ -61,7 +63,8 @@ check: ## Everything that can fail: generation, formatting, lint, all tests with
 	@$(MAKE) --no-print-directory test TESTFLAGS=-race
 	@for module in $(filter-out .,$(MODULES)); do go -C $$module test -race ./... || exit 1; done
 
-bin/spec: $(wildcard tools/spec/*.go)
+.PHONY: bin/spec
+bin/spec:
 	@go -C tools build -o ../bin/spec ./spec
 
 .PHONY: update-spec
@@ -81,6 +84,12 @@ api-diff: bin/spec ## Fail if something breaks callers since a revision: make ap
 .PHONY: test-live
 test-live: ## Ask the live service two harmless questions, with the SIGNALWIRE_ variables
 	@if test -z "$$SIGNALWIRE_API_TOKEN"; then echo "Skipped: SIGNALWIRE_API_TOKEN is not set."; else go run ./cmd/check-live; fi
+
+.PHONY: bench
+bench: ## Measure against peers, and write bench/RESULTS.md; takes a while
+	cd bench && go test -run '^$$' -bench Memory -count $(COUNT) . >bench.out
+	cd bench && go test -run '^$$' -bench Loopback -benchtime 1x -count $(COUNT) -timeout 3h . >>bench.out
+	cd bench && go run . -benchmarks bench.out -o RESULTS.md
 
 .PHONY: rename
 rename: ## Give the module another path everywhere: make rename MODULE=host/path

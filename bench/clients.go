@@ -72,7 +72,11 @@ var clients = []client{
 	{retryable, func() *http.Transport {
 		return retryablehttp.NewClient().HTTPClient.Transport.(*http.Transport).Clone()
 	}, connectRetryable},
-	{openaiV3, defaultTransport, connectOpenAI},
+	{openaiV3, func() *http.Transport {
+		transport := defaultTransport()
+		transport.ResponseHeaderTimeout = 10 * time.Minute
+		return transport
+	}, connectOpenAI},
 }
 
 func defaultTransport() *http.Transport {

@@ -1,0 +1,260 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// An importer is a program in a module of its own that removes one participant.
+type importer struct {
+	name    string
+	require string // what its go.mod asks for
+	program string
+}
+
+const (
+	netHTTPProgram = `package main
+
+import (
+	"fmt"
+	"net/http"
+)
+
+func main() {
+	request, err := http.NewRequest(http.MethodDelete, "https://example.signalwire.com/", nil)
+	if err != nil {
+		panic(err)
+	}
+	request.SetBasicAuth("project", "token")
+	response, err := http.DefaultClient.Do(request)
+	fmt.Println(response, err)
+}
+`
+	thisProgram = `package main
+
+import (
+	"context"
+	"fmt"
+
+	"example.com/signalwire"
+)
+
+func main() {
+	client, err := signalwire.New("example", "project", "token")
+	if err != nil {
+		panic(err)
+	}
+	response, err := client.DeleteParticipantWithResponse(context.Background(),
+		signalwire.AccountSid{}, signalwire.ConferenceSid{}, signalwire.CallSid{})
+	fmt.Println(response, err)
+}
+`
+	twilioProgram = `package main
+
+import (
+	"fmt"
+
+	"github.com/twilio/twilio-go"
+	api "github.com/twilio/twilio-go/rest/api/v2010"
+)
+
+func main() {
+	client := twilio.NewRestClientWithParams(twilio.ClientParams{Username: "project", Password: "token"})
+	fmt.Println(client.Api.DeleteParticipant("conference", "call", &api.DeleteParticipantParams{}))
+}
+`
+	openaiProgram = `package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+)
+
+func main() {
+	client := openai.NewClient(option.WithAPIKey("token"))
+	fmt.Println(client.Delete(context.Background(), "participant", nil, nil))
+}
+`
+	runtimeProgram = `package main
+
+import (
+	"fmt"
+
+	"github.com/oapi-codegen/runtime"
+)
+
+func main() {
+	fmt.Println(runtime.BindStringToObject("1", new(int)))
+}
+`
+)
+
+// module is this package's own, and root its directory.
+const (
+	module = "example.com/signalwire"
+	root   = ".."
+)
+
+// ownDependencies are what an importer might have had before, at versions that
+// were current in 2023.
+var ownDependencies = map[string]string{
+	"github.com/getkin/kin-openapi": "v0.120.0",
+	"github.com/gin-gonic/gin":      "v1.9.1",
+	"github.com/golang-jwt/jwt/v5":  "v5.0.0",
+	"github.com/google/uuid":        "v1.3.1",
+	"github.com/gorilla/mux":        "v1.8.0",
+	"github.com/labstack/echo/v4":   "v4.11.1",
+	"github.com/pkg/errors":         "v0.9.0",
+	"github.com/stretchr/testify":   "v1.8.4",
+	"github.com/tidwall/gjson":      "v1.16.0",
+	"golang.org/x/net":              "v0.17.0",
+	"golang.org/x/sys":              "v0.13.0",
+	"golang.org/x/text":             "v0.13.0",
+	"gopkg.in/yaml.v3":              "v3.0.0",
+}
+
+// An imported is what an importer gets.
+type imported struct {
+	size     int64
+	packages int
+	modules  int // in go.mod
+	sums     int // modules in go.sum
+	raised   map[string]string
+}
+
+// measureImporter builds an importer in a temporary directory. This package is
+// taken from the given directory.
+func measureImporter(i importer, this string) (imported, error) {
+	var result imported
+	dir, err := os.MkdirTemp("", "importer")
+	if err != nil {
+		return result, err
+	}
+	defer os.RemoveAll(dir)
+	goMod := "module importer\n\ngo 1.25.0\n\n" + i.require + "\nreplace " + module + " => " + this + "\n"
+	if err := write(dir, map[string]string{"go.mod": goMod, "main.go": i.program}); err != nil {
+		return result, err
+	}
+	for _, args := range [][]string{{"mod", "tidy"}, {"build", "-trimpath", "-o", "program", "."}} {
+		if _, err := run(dir, args...); err != nil {
+			return result, err
+		}
+	}
+	program, err := os.Stat(filepath.Join(dir, "program"))
+	if err != nil {
+		return result, err
+	}
+	result.size = program.Size()
+	packages, err := run(dir, "list", "-deps", ".")
+	if err != nil {
+		return result, err
+	}
+	result.packages = len(strings.Fields(packages))
+	required, err := run(dir, "mod", "edit", "-json")
+	if err != nil {
+		return result, err
+	}
+	result.modules = strings.Count(required, `"Version"`)
+	sums, _ := os.ReadFile(filepath.Join(dir, "go.sum"))
+	seen := map[string]bool{}
+	for line := range strings.Lines(string(sums)) {
+		seen[strings.Fields(line)[0]] = true
+	}
+	result.sums = len(seen)
+
+	before, err := selected(dir, "module importer\n\ngo 1.25.0\n")
+	if err != nil {
+		return result, err
+	}
+	after, err := selected(dir, goMod)
+	if err != nil {
+		return result, err
+	}
+	result.raised = map[string]string{}
+	for path := range ownDependencies {
+		if before[path] != after[path] {
+			result.raised[path] = before[path] + " → " + after[path]
+		}
+	}
+	return result, nil
+}
+
+// selected returns the version of each module that Go selects for an importer
+// with dependencies of its own.
+func selected(dir, goMod string) (map[string]string, error) {
+	for _, path := range slices.Sorted(maps.Keys(ownDependencies)) {
+		goMod += "\nrequire " + path + " " + ownDependencies[path] + "\n"
+	}
+	if err := write(dir, map[string]string{"go.mod": goMod}); err != nil {
+		return nil, err
+	}
+	list, err := run(dir, "list", "-mod=mod", "-m", "all")
+	if err != nil {
+		return nil, err
+	}
+	versions := map[string]string{}
+	for line := range strings.Lines(list) {
+		if fields := strings.Fields(line); len(fields) >= 2 {
+			versions[fields[0]] = fields[1]
+		}
+	}
+	return versions, nil
+}
+
+// withoutTests copies this package alone, without its tests and so without what
+// they import, to a new directory.
+func withoutTests() (string, error) {
+	dir, err := os.MkdirTemp("", "without-tests")
+	if err != nil {
+		return "", err
+	}
+	files, err := filepath.Glob(filepath.Join(root, "*.go"))
+	if err != nil {
+		return "", err
+	}
+	for _, file := range append(files, filepath.Join(root, "go.mod"), filepath.Join(root, "go.sum")) {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		if err := write(dir, map[string]string{filepath.Base(file): string(text)}); err != nil {
+			return "", err
+		}
+	}
+	_, err = run(dir, "mod", "tidy")
+	return dir, err
+}
+
+func write(dir string, files map[string]string) error {
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func run(dir string, args ...string) (string, error) {
+	command := exec.Command("go", args...)
+	command.Dir = dir
+	command.Env = append(os.Environ(), "GOWORK=off")
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	out, err := command.Output()
+	if err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out), nil
+}
