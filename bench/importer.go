@@ -22,18 +22,30 @@ const (
 	netHTTPProgram = `package main
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"time"
 )
 
 func main() {
-	request, err := http.NewRequest(http.MethodDelete, "https://example.signalwire.com/", nil)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodDelete, "https://example.signalwire.com/", nil)
 	if err != nil {
 		panic(err)
 	}
 	request.SetBasicAuth("project", "token")
 	response, err := http.DefaultClient.Do(request)
-	fmt.Println(response, err)
+	if err != nil {
+		panic(err)
+	}
+	defer response.Body.Close()
+	var answer struct{ Message string }
+	err = json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&answer)
+	fmt.Println(response.Status, answer.Message, err)
 }
 `
 	thisProgram = `package main
@@ -124,7 +136,8 @@ var ownDependencies = map[string]string{
 
 // An imported is what an importer gets.
 type imported struct {
-	size     int64
+	size     int64 // linked, and
+	stripped int64 // without symbols
 	packages int
 	modules  int // in go.mod
 	sums     int // modules in go.sum
@@ -144,16 +157,15 @@ func measureImporter(i importer, this string) (imported, error) {
 	if err := write(dir, map[string]string{"go.mod": goMod, "main.go": i.program}); err != nil {
 		return result, err
 	}
-	for _, args := range [][]string{{"mod", "tidy"}, {"build", "-trimpath", "-o", "program", "."}} {
-		if _, err := run(dir, args...); err != nil {
-			return result, err
-		}
-	}
-	program, err := os.Stat(filepath.Join(dir, "program"))
-	if err != nil {
+	if _, err := run(dir, "mod", "tidy"); err != nil {
 		return result, err
 	}
-	result.size = program.Size()
+	if result.size, err = linkedSize(dir, ""); err != nil {
+		return result, err
+	}
+	if result.stripped, err = linkedSize(dir, "-s -w"); err != nil {
+		return result, err
+	}
 	packages, err := run(dir, "list", "-deps", ".")
 	if err != nil {
 		return result, err
@@ -186,6 +198,17 @@ func measureImporter(i importer, this string) (imported, error) {
 		}
 	}
 	return result, nil
+}
+
+func linkedSize(dir, flags string) (int64, error) {
+	if _, err := run(dir, "build", "-trimpath", "-ldflags", flags, "-o", "program", "."); err != nil {
+		return 0, err
+	}
+	program, err := os.Stat(filepath.Join(dir, "program"))
+	if err != nil {
+		return 0, err
+	}
+	return program.Size(), nil
 }
 
 // selected returns the version of each module that Go selects for an importer
@@ -221,7 +244,7 @@ func withoutTests() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, file := range append(files, filepath.Join(root, "go.mod"), filepath.Join(root, "go.sum")) {
+	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {
 			continue
 		}
@@ -232,6 +255,15 @@ func withoutTests() (string, error) {
 		if err := write(dir, map[string]string{filepath.Base(file): string(text)}); err != nil {
 			return "", err
 		}
+	}
+	required, err := run(root, "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}require {{.Path}} {{.Version}}{{end}}{{end}}", ".")
+	if err != nil {
+		return "", err
+	}
+	lines := slices.Sorted(strings.Lines(required))
+	goMod := "module " + module + "\n\ngo 1.25.0\n\n" + strings.Join(slices.Compact(lines), "")
+	if err := write(dir, map[string]string{"go.mod": goMod}); err != nil {
+		return "", err
 	}
 	_, err = run(dir, "mod", "tidy")
 	return dir, err
