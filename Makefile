@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 
-MODULES := . tools bench
+MODULES := . tools bench docs/opentelemetry
 # What go generate writes.
 GENERATED := api/contract.yaml client.gen.go
 DEV_TOOL := go tool -modfile=$(CURDIR)/tools/dev/go.mod

@@ -8,11 +8,11 @@ import (
 	"net/url"
 	"os"
 	"reflect"
-	"regexp"
 	"runtime"
 	"runtime/debug"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -79,8 +79,24 @@ const (
 	apiPath     = "/api/laml/2010-04-01"
 )
 
-// dnsLabel is a host name's label (RFC 1123, section 2.1) in lower case.
-var dnsLabel = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits = "0123456789"
+)
+
+// consistsOf reports whether s has characters, and no others than these.
+// (Package regexp would make every importer's program larger.)
+func consistsOf(s, characters string) bool { return s != "" && strings.Trim(s, characters) == "" }
+
+// isNotASCII finds, for one, the Kelvin sign, which is a k in lower case.
+func isNotASCII(r rune) bool { return r > unicode.MaxASCII }
+
+// isDNSLabel reports whether s is a label of a host name (RFC 1123, section
+// 2.1) in lower case.
+func isDNSLabel(s string) bool {
+	return consistsOf(s, lower+digits+"-") && len(s) <= 63 && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-")
+}
 
 // SpaceURL returns the base URL of a space's Compatibility API,
 // https://SPACE.signalwire.com/api/laml/2010-04-01. The space is a bare name
@@ -95,7 +111,7 @@ func SpaceURL(space string) (string, error) {
 	switch {
 	case space == "":
 		return "", errors.New("signalwire: the space is empty")
-	case isURL && !isHost, !dnsLabel.MatchString(label):
+	case isURL && !isHost, !isDNSLabel(label), strings.ContainsFunc(space, isNotASCII):
 		return "", errors.New("signalwire: the space is not a space's name such as example, " +
 			"its host such as example" + spaceDomain + ", or the https URL of that host without a path")
 	}
@@ -204,10 +220,6 @@ func (s sameOrigin) Do(request *http.Request) (*http.Response, error) {
 	return s.HttpRequestDoer.Do(request)
 }
 
-// basePath is a path of plain segments. Dot segments, which a server may
-// resolve to somewhere else, are found in checkBaseURL.
-var basePath = regexp.MustCompile(`^(/[A-Za-z0-9._~-]+)*/?$`)
-
 func checkBaseURL(baseURL string) error {
 	u, err := url.Parse(baseURL)
 	switch {
@@ -219,19 +231,24 @@ func checkBaseURL(baseURL string) error {
 		return errors.New("signalwire: the base URL has user information in it; pass credentials to New")
 	case strings.ContainsAny(baseURL, "?#"):
 		return errors.New("signalwire: the base URL has a query or a fragment")
-	case !basePath.MatchString(u.EscapedPath()) || hasDotSegment(u.Path):
+	case !isPlainPath(u.EscapedPath()):
 		return errors.New("signalwire: the path of the base URL has empty or dot segments or unusual characters in it")
 	}
 	return nil
 }
 
-func hasDotSegment(path string) bool {
-	for segment := range strings.SplitSeq(path, "/") {
-		if segment == "." || segment == ".." {
-			return true
-		}
+// isPlainPath reports whether a path has no empty segments and none that a
+// server may resolve to somewhere else. One slash may end it.
+func isPlainPath(path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	if path == "" {
+		return true
 	}
-	return false
+	path, ok := strings.CutPrefix(path, "/")
+	for segment := range strings.SplitSeq(path, "/") {
+		ok = ok && consistsOf(segment, lower+upper+digits+"._~-") && segment != "." && segment != ".."
+	}
+	return ok
 }
 
 // describeClient is the first request editor.

@@ -29,9 +29,10 @@ import (
 // The zero value is ready. A Doer is safe for concurrent use, must not be
 // copied, and its fields must not change once it was used.
 type Doer struct {
-	// HTTPClient sends a request once. Nil means an http.Client on
-	// [NewTransport]. A *http.Client is copied, and its copy follows no
-	// redirect. Anything else has to heed the request's context, on which
+	// HTTPClient sends a request once. Nil means one on [NewTransport]. Of a
+	// *http.Client, the transport, the cookie jar and the timeout, which then
+	// bounds an attempt, are used; it is not changed, and no redirect is
+	// followed. Anything else has to heed the request's context, on which
 	// AttemptTimeout and MaxElapsed depend, and must not follow redirects: the
 	// answer to a request that is not the one it was given is an [*Error].
 	HTTPClient HttpRequestDoer
@@ -246,13 +247,19 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	if d.client.timeout > 0 {
 		limit = earlier(limit, began.Add(d.client.timeout))
 	}
-	ctx, cancel := context.WithDeadlineCause(request.Context(), earlier(limit, deadline),
-		timeLimitError("the attempt's time is over"))
+	cause := timeLimitError("the attempt's time is over")
+	if deadline.Before(limit) {
+		limit, cause = deadline, "the call's time is over"
+	}
+	ctx, cancel := context.WithDeadlineCause(request.Context(), limit, cause)
 	defer cancel()
 	var connection connectionTrace
 	sent := request.WithContext(httptrace.WithClientTrace(ctx, connection.hooks()))
-	if sent.Header == nil {
+	switch {
+	case sent.Header == nil:
 		sent.Header = http.Header{} // As http.Client does; transports reject nil.
+	case d.client.mayChangeRequest:
+		sent.Header = sent.Header.Clone()
 	}
 	if number > 1 && request.GetBody != nil {
 		body, err := request.GetBody()
@@ -471,6 +478,9 @@ type httpClient struct {
 	send      func(*http.Request) (*http.Response, error)
 	timeout   time.Duration
 	isNetHTTP bool // a request that asks for no connection is not sent
+	// mayChangeRequest is set unless this is a round tripper, which may not. An
+	// http.Client, for one, adds cookies, and would again at each attempt.
+	mayChangeRequest bool
 }
 
 func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
@@ -488,7 +498,7 @@ func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
 		if isNil(brought) {
 			return c, errNilClient
 		}
-		c.send = brought.Do
+		c.send, c.mayChangeRequest = brought.Do, true
 		return c, nil
 	}
 	if transport == nil {
@@ -500,6 +510,7 @@ func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
 	_, c.isNetHTTP = transport.(*http.Transport)
 	c.send = transport.RoundTrip
 	if jar != nil {
+		c.mayChangeRequest = true
 		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithJar(transport, jar, request) }
 	}
 	return c, nil
@@ -514,7 +525,6 @@ func isNil(v any) bool {
 }
 
 func roundTripWithJar(transport http.RoundTripper, jar http.CookieJar, request *http.Request) (*http.Response, error) {
-	request.Header = request.Header.Clone()
 	for _, cookie := range jar.Cookies(request.URL) {
 		request.AddCookie(cookie)
 	}

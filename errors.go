@@ -8,7 +8,6 @@ import (
 	"math"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -230,16 +229,26 @@ var errUnparsableLocation = errors.New("the HTTP client tried to follow a redire
 
 const maxErrorText = 500
 
-var (
-	absoluteURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s"'<>]*`)
-	blanks      = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
-)
+var blanks = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
 
+// withoutURLs puts "[URL]" in the place of every absolute URL.
 func withoutURLs(text string) string {
-	if !strings.Contains(text, "://") {
-		return text
+	var b strings.Builder
+	for {
+		at := strings.Index(text, "://")
+		if at < 0 {
+			b.WriteString(text)
+			return b.String()
+		}
+		b.WriteString(strings.TrimRight(text[:at], lower+upper+digits+"+.-")) // The scheme goes.
+		b.WriteString("[URL]")
+		text = text[at:]
+		if end := strings.IndexAny(text, " \t\n\v\f\r\"'<>"); end >= 0 {
+			text = text[end:]
+		} else {
+			text = ""
+		}
 	}
-	return absoluteURL.ReplaceAllString(text, "[URL]")
 }
 
 // line makes a text that may come from outside fit for a log: one line of
@@ -291,28 +300,45 @@ func (s secrets) redact(text string) string {
 	return text
 }
 
-// jsonEscape matches an escaped slash, an escaped character of ASCII, and an
-// escaped backslash, so that what follows that one is not taken for an escape.
-var jsonEscape = regexp.MustCompile(`\\(\\|/|u00[2-7][0-9A-Fa-f])`)
-
 // redactBody also finds secrets that were written with JSON's escapes, which
 // are then resolved in the whole body.
 func (s secrets) redactBody(body []byte) []byte {
 	text := s.redact(string(body))
-	plain := jsonEscape.ReplaceAllStringFunc(text, func(escape string) string {
-		code, err := strconv.ParseUint(strings.TrimPrefix(escape, `\u`), 16, 8)
-		switch {
-		case escape == `\/`:
-			return "/"
-		case err != nil || code == '"' || code == '\\' || code == 0x7f:
-			return escape
-		}
-		return string(rune(code))
-	})
+	plain := withoutEscapes(text)
 	if redacted := s.redact(plain); redacted != plain {
 		text = redacted
 	}
 	return []byte(text)
+}
+
+// withoutEscapes resolves JSON's escapes of slashes and of ASCII, but not those
+// that JSON cannot do without.
+func withoutEscapes(text string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, `\`)
+		b.WriteString(before)
+		switch code, ok := escapedASCII(after); {
+		case !found:
+			return b.String()
+		case ok:
+			b.WriteByte(code)
+			text = after[len("u0000"):]
+		case strings.HasPrefix(after, "/"):
+			text = after
+		default: // What is escaped is no escape itself.
+			b.WriteString(`\` + after[:min(1, len(after))])
+			text = after[min(1, len(after)):]
+		}
+	}
+}
+
+func escapedASCII(escape string) (byte, bool) {
+	if len(escape) < len("u0000") || escape[0] != 'u' {
+		return 0, false
+	}
+	code, err := strconv.ParseUint(escape[1:len("u0000")], 16, 8)
+	return byte(code), err == nil && code >= ' ' && code < 0x7f && code != '"' && code != '\\'
 }
 
 // apiError is what the API says in an error's body.

@@ -76,7 +76,8 @@
 // log/slog or metrics; it is told nothing that names a participant. For
 // OpenTelemetry, let a transport that makes spans send, and give it as the one
 // of a *http.Client: otelhttp.NewTransport(signalwire.NewTransport()), for example,
-// makes a span of each attempt, below the span of the call's context.
+// makes a span of each attempt, below the span of the call's context. The
+// repository has it as an example in docs/opentelemetry.
 //
 // # Concurrency
 //

@@ -132,6 +132,26 @@ func TestTypedNils(t *testing.T) {
 	}
 }
 
+// TestAttemptsHaveHeadersOfTheirOwn has a client change the request that it
+// sends, as an http.Client with a cookie jar does.
+func TestAttemptsHaveHeadersOfTheirOwn(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var cookies [][]string
+		server := scripted(says(503), says(503), says(204))
+		doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+			r.AddCookie(&http.Cookie{Name: "a", Value: "b"})
+			cookies = append(cookies, r.Header["Cookie"])
+			return server.Do(r)
+		})}
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.org/x", nil)
+		require.NoError(t, err)
+		_, err = doer.Do(request)
+		require.NoError(t, err)
+		require.Equal(t, [][]string{{"a=b"}, {"a=b"}, {"a=b"}}, cookies)
+		require.Empty(t, request.Header)
+	})
+}
+
 // TestRequestsMadeByHand may lack what http.NewRequest sets.
 func TestRequestsMadeByHand(t *testing.T) {
 	t.Parallel()

@@ -28,7 +28,7 @@ func TestSpaceURL(t *testing.T) {
 // rejectedSpaces are what people put in by mistake, and what would move the
 // host, smuggle credentials or change the path.
 var rejectedSpaces = []string{
-	"", " ", "acme ", " acme", "acme\n", "a b", "YOUR_SPACE", "-acme", "acme-", ".", "..", "a.b", "äcme",
+	"", " ", "acme ", " acme", "acme\n", "a b", "YOUR_SPACE", "-acme", "acme-", ".", "..", "a.b", "äcme", "\u212aelvin",
 	strings.Repeat("a", 64),
 	"signalwire.com", ".signalwire.com", "acme.signalwire.com.", "acme.signalwire.com:443",
 	"acme.signalwire.com.evil.test", "acme.evil.test", "evil.test/acme.signalwire.com",

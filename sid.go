@@ -2,7 +2,6 @@ package signalwire
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 
 	"github.com/google/uuid"
@@ -108,7 +107,10 @@ func (s *CallSid) UnmarshalText(text []byte) error {
 // parses three more, which the service is not known to take.
 const uuidLength = 36
 
-var twilioSid = regexp.MustCompile(`^[A-Z]{2}[0-9a-fA-F]{32}$`)
+// looksLikeTwilio reports whether s is two letters and 32 hexadecimal digits.
+func looksLikeTwilio(s string) bool {
+	return len(s) == 34 && consistsOf(s[:2], upper) && consistsOf(s[2:], digits+"abcdefABCDEF")
+}
 
 func parseSid(s, kind, advice string) (uuid.UUID, error) {
 	id, err := uuid.Parse(s)
@@ -117,7 +119,7 @@ func parseSid(s, kind, advice string) (uuid.UUID, error) {
 		return uuid.Nil, errors.New("signalwire: the " + kind + " is empty")
 	case strings.TrimSpace(s) != s:
 		return uuid.Nil, errors.New("signalwire: the " + kind + " has white space around it")
-	case twilioSid.MatchString(s):
+	case looksLikeTwilio(s):
 		return uuid.Nil, errors.New("signalwire: the " + kind + " looks like one of Twilio's; SignalWire's SIDs are bare UUIDs")
 	case err == nil && len(s) != uuidLength:
 		return uuid.Nil, errors.New("signalwire: the " + kind + " is a UUID in an uncommon form; write 8-4-4-4-12 hexadecimal digits with hyphens")
