@@ -109,6 +109,9 @@ var testBasic = base64.StdEncoding.EncodeToString([]byte(testProject + ":" + tes
 
 var anyURL = regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://`)
 
+// testCredentials are what no error and no proxy must see.
+var testCredentials = []string{testToken, testProject, testBasic}
+
 // requireLogLine wants an error text of one printable line of at most 500
 // bytes, without URLs and credentials.
 func requireLogLine(t *testing.T, err error) {
@@ -118,7 +121,7 @@ func requireLogLine(t *testing.T, err error) {
 	require.True(t, utf8.ValidString(text), "%q", text)
 	require.NotRegexp(t, anyURL, text)
 	require.Equal(t, -1, strings.IndexFunc(text, func(r rune) bool { return !unicode.IsPrint(r) }), "%q", text)
-	for _, secret := range []string{testToken, testProject, testBasic, "/Accounts/"} {
+	for _, secret := range append([]string{"Authorization", "/Accounts/", testConference.String(), testCall.String()}, testCredentials...) {
 		require.NotContains(t, text, secret)
 	}
 }
