@@ -152,7 +152,8 @@ func namedOption(number int, option ClientOption) ClientOption {
 // guard is New's last option: it checks what the others made of the client,
 // and makes the HTTP client safe to send with.
 func guard(c *Client) error {
-	if err := checkBaseURL(c.Server); err != nil {
+	base, err := parseBaseURL(c.Server)
+	if err != nil {
 		return err
 	}
 	for _, editor := range c.RequestEditors {
@@ -172,10 +173,6 @@ func guard(c *Client) error {
 	}
 	if !ok {
 		doer.HTTPClient = nil // init keeps it, where a dump does not reach it.
-	}
-	base, err := url.Parse(c.Server)
-	if err != nil {
-		return err // It was parsed above.
 	}
 	c.Client = sameOrigin{doer, base.Scheme, base.Host}
 	return nil
@@ -220,21 +217,21 @@ func (s sameOrigin) Do(request *http.Request) (*http.Response, error) {
 	return s.HttpRequestDoer.Do(request)
 }
 
-func checkBaseURL(baseURL string) error {
+func parseBaseURL(baseURL string) (*url.URL, error) {
 	u, err := url.Parse(baseURL)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "":
-		return errors.New("signalwire: the base URL is not an absolute URL with a host")
+		return nil, errors.New("signalwire: the base URL is not an absolute URL with a host")
 	case u.Scheme != "https" && !isLoopbackHTTP(u):
-		return errors.New("signalwire: the base URL is neither https nor http on a loopback address")
+		return nil, errors.New("signalwire: the base URL is neither https nor http on a loopback address")
 	case u.User != nil:
-		return errors.New("signalwire: the base URL has user information in it; pass credentials to New")
+		return nil, errors.New("signalwire: the base URL has user information in it; pass credentials to New")
 	case strings.ContainsAny(baseURL, "?#"):
-		return errors.New("signalwire: the base URL has a query or a fragment")
+		return nil, errors.New("signalwire: the base URL has a query or a fragment")
 	case !isPlainPath(u.EscapedPath()):
-		return errors.New("signalwire: the path of the base URL has empty or dot segments or unusual characters in it")
+		return nil, errors.New("signalwire: the path of the base URL has empty or dot segments or unusual characters in it")
 	}
-	return nil
+	return u, nil
 }
 
 // isPlainPath reports whether a path has no empty segments and none that a

@@ -90,6 +90,11 @@ const (
 	drainLimit     = 256 << 10
 )
 
+var (
+	errAttemptTimeout error = timeLimitError("the attempt's time is over")
+	errMaxElapsed     error = timeLimitError("the call's time is over")
+)
+
 // errNotSent marks what went wrong before anything was sent, and would again.
 var errNotSent = errors.New("nothing was sent")
 
@@ -247,9 +252,9 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	if d.client.timeout > 0 {
 		limit = earlier(limit, began.Add(d.client.timeout))
 	}
-	cause := timeLimitError("the attempt's time is over")
+	cause := errAttemptTimeout
 	if deadline.Before(limit) {
-		limit, cause = deadline, "the call's time is over"
+		limit, cause = deadline, errMaxElapsed
 	}
 	ctx, cancel := context.WithDeadlineCause(request.Context(), limit, cause)
 	defer cancel()
