@@ -250,8 +250,8 @@ func isPlainPath(path string) bool {
 
 // describeClient is the first request editor.
 func describeClient(_ context.Context, request *http.Request) error {
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", userAgent())
+	values := []string{"application/json", userAgent()}
+	request.Header["Accept"], request.Header["User-Agent"] = values[:1:1], values[1:]
 	return nil
 }
 
