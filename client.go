@@ -248,7 +248,8 @@ func isPlainPath(path string) bool {
 	return ok
 }
 
-// describeClient is the first request editor.
+// describeClient is the first request editor. Its two values share an array,
+// and neither can grow into the other.
 func describeClient(_ context.Context, request *http.Request) error {
 	values := []string{"application/json", userAgent()}
 	request.Header["Accept"], request.Header["User-Agent"] = values[:1:1], values[1:]

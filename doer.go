@@ -248,11 +248,11 @@ func (o outcome) error(attempts int, maybeApplied bool) error {
 // attempt sends the request once and reads the answer. The time limits are the
 // attempt's own and the deadline.
 func (d *Doer) attempt(request *http.Request, number int, began, deadline time.Time) outcome {
-	limit := began.Add(orDefault(d.AttemptTimeout, defaultAttemptTimeout))
+	timeout := orDefault(d.AttemptTimeout, defaultAttemptTimeout)
 	if d.client.timeout > 0 {
-		limit = earlier(limit, began.Add(d.client.timeout))
+		timeout = min(timeout, d.client.timeout)
 	}
-	cause := errAttemptTimeout
+	limit, cause := began.Add(timeout), errAttemptTimeout
 	if deadline.Before(limit) {
 		limit, cause = deadline, errMaxElapsed
 	}
@@ -436,13 +436,6 @@ func (c *connectionTrace) hooks() *httptrace.ClientTrace {
 		c.reused.Store(info.Reused)
 	}
 	return &c.trace
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // contextDone also looks at the clock: net sets the context's deadline on
