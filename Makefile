@@ -9,8 +9,9 @@ TESTFLAGS ?=
 # How long make fuzz takes for each target, and make soak for all.
 FUZZTIME ?= 20s
 SOAK ?= 60s
-# How often each benchmark runs.
-COUNT ?= 6
+# How often each benchmark runs in memory, and on loopback, which takes longer.
+COUNT ?= 10
+LOOPBACK_COUNT ?= 3
 
 .PHONY: help
 help: ## Show this list
@@ -88,7 +89,7 @@ test-live: ## Ask the live service two harmless questions, with the SIGNALWIRE_ 
 .PHONY: bench
 bench: ## Measure against peers, and write bench/RESULTS.md; takes a while
 	cd bench && go test -run '^$$' -bench Memory -count $(COUNT) . >bench.out
-	cd bench && go test -run '^$$' -bench Loopback -benchtime 1x -count $(COUNT) -timeout 3h . >>bench.out
+	cd bench && go test -run '^$$' -bench Loopback -benchtime 1x -count $(LOOPBACK_COUNT) -timeout 3h . >>bench.out
 	cd bench && go run . -benchmarks bench.out -o RESULTS.md
 
 .PHONY: rename
