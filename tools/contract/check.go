@@ -33,6 +33,9 @@ func (f finding) String() string {
 	return oneLine(place + ": " + f.rule)
 }
 
+// A reporter takes a finding.
+type reporter func(place pointer, rule string)
+
 // A pointer is a JSON pointer (RFC 6901).
 type pointer string
 
@@ -51,7 +54,8 @@ func check(contract []byte) []finding {
 	root := document.Content[0]
 	d := contractDocument{root}
 	var findings []finding
-	for _, rule := range []func(contractDocument) iter.Seq[finding]{
+	report := func(place pointer, rule string) { findings = append(findings, finding{place, rule}) }
+	for _, rule := range []func(contractDocument, reporter){
 		noMergeKey,
 		noAuthorizationParameter,
 		noContentWithoutBody,
@@ -61,7 +65,7 @@ func check(contract []byte) []finding {
 		serverHasSpace,
 		deleteSucceedsWith204,
 	} {
-		findings = slices.AppendSeq(findings, rule(d))
+		rule(d, report)
 	}
 	return append(findings, validOpenAPI(contract, d, findings)...)
 }
@@ -118,46 +122,37 @@ func (d contractDocument) operations() iter.Seq[operation] {
 
 // noMergeKey keeps what the other rules read the same as what the generator
 // reads, which follows merge keys.
-func noMergeKey(d contractDocument) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		for place, node := range d.nodes() {
-			for key := range yamldoc.Entries(node) {
-				if key.Tag == "!!merge" && !yield(finding{place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say"}) {
-					return
-				}
+func noMergeKey(d contractDocument, report reporter) {
+	for place, node := range d.nodes() {
+		for key := range yamldoc.Entries(node) {
+			if key.Tag == "!!merge" {
+				report(place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say")
 			}
 		}
 	}
 }
 
-func noAuthorizationParameter(d contractDocument) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		for place, node := range d.nodes() {
-			if strings.HasPrefix(string(place), "/components/securitySchemes/") {
-				continue // An apiKey scheme names its header in the same fields.
-			}
-			name := yamldoc.String(node, "name")
-			if yamldoc.String(node, "in") == "header" && slices.ContainsFunc(
-				[]string{"Authorization", "Accept", "Content-Type"},
-				func(reserved string) bool { return strings.EqualFold(name, reserved) },
-			) && !yield(finding{place, "no header parameter may be named " + name + ": OpenAPI ignores it, the generator would not"}) {
-				return
-			}
+func noAuthorizationParameter(d contractDocument, report reporter) {
+	reserved := []string{"Authorization", "Accept", "Content-Type"}
+	for place, node := range d.nodes() {
+		if strings.HasPrefix(string(place), "/components/securitySchemes/") {
+			continue // An apiKey scheme names its header in the same fields.
+		}
+		name := yamldoc.String(node, "name")
+		isReserved := slices.ContainsFunc(reserved, func(header string) bool { return strings.EqualFold(name, header) })
+		if yamldoc.String(node, "in") == "header" && isReserved {
+			report(place, "no header parameter may be named "+name+": OpenAPI ignores it, the generator would not")
 		}
 	}
 }
 
-func noContentWithoutBody(d contractDocument) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		for op := range d.operations() {
-			for status, response := range yamldoc.Entries(yamldoc.Get(op.node, "responses")) {
-				bodiless := slices.Contains([]string{"204", "205", "304"}, status.Value)
-				if bodiless && yamldoc.Get(yamldoc.Resolve(d.root, response), "content") != nil && !yield(finding{
-					op.place.child("responses").child(status.Value).child("content"),
-					"an answer with status " + status.Value + " has no content",
-				}) {
-					return
-				}
+func noContentWithoutBody(d contractDocument, report reporter) {
+	for op := range d.operations() {
+		for status, response := range yamldoc.Entries(yamldoc.Get(op.node, "responses")) {
+			bodiless := slices.Contains([]string{"204", "205", "304"}, status.Value)
+			if bodiless && yamldoc.Get(yamldoc.Resolve(d.root, response), "content") != nil {
+				report(op.place.child("responses").child(status.Value).child("content"),
+					"an answer with status "+status.Value+" has no content")
 			}
 		}
 	}
@@ -165,62 +160,46 @@ func noContentWithoutBody(d contractDocument) iter.Seq[finding] {
 
 var componentName = regexp.MustCompile(`^[a-zA-Z0-9._-]+$`)
 
-func legalComponentNames(d contractDocument) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		for kind, components := range yamldoc.Entries(yamldoc.Get(d.root, "components")) {
-			for name := range yamldoc.Entries(components) {
-				if !componentName.MatchString(name.Value) && !yield(finding{
-					pointer("/components").child(kind.Value).child(name.Value),
-					"the name of a component consists of letters, digits, '.', '_' and '-'",
-				}) {
-					return
-				}
+func legalComponentNames(d contractDocument, report reporter) {
+	for kind, components := range yamldoc.Entries(yamldoc.Get(d.root, "components")) {
+		for name := range yamldoc.Entries(components) {
+			if !componentName.MatchString(name.Value) {
+				report(pointer("/components").child(kind.Value).child(name.Value),
+					"the name of a component consists of letters, digits, '.', '_' and '-'")
 			}
 		}
 	}
 }
 
-func referencesResolve(d contractDocument) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		for place, node := range d.nodes() {
-			if yamldoc.String(node, "$ref") != "" && yamldoc.Resolve(d.root, node) == nil &&
-				!yield(finding{place.child("$ref"), "a reference leads to something in this document"}) {
-				return
-			}
+func referencesResolve(d contractDocument, report reporter) {
+	for place, node := range d.nodes() {
+		if yamldoc.String(node, "$ref") != "" && yamldoc.Resolve(d.root, node) == nil {
+			report(place.child("$ref"), "a reference leads to something in this document")
 		}
 	}
 }
 
-func securityResolves(d contractDocument) iter.Seq[finding] {
-	return func(yield func(finding) bool) {
-		for op := range d.operations() {
-			place, security := op.place.child("security"), yamldoc.Get(op.node, "security")
-			if security == nil {
-				if security = yamldoc.Get(d.root, "security"); security != nil {
-					place = "/security"
+func securityResolves(d contractDocument, report reporter) {
+	schemes := yamldoc.Get(yamldoc.Get(d.root, "components"), "securitySchemes")
+	for op := range d.operations() {
+		place, security := op.place.child("security"), yamldoc.Get(op.node, "security")
+		if shared := yamldoc.Get(d.root, "security"); security == nil && shared != nil {
+			place, security = "/security", shared
+		}
+		if len(yamldoc.Elements(security)) == 0 {
+			report(place, "every operation has a security requirement")
+		}
+		for i, requirement := range yamldoc.Elements(security) {
+			at := place.child(strconv.Itoa(i))
+			count := 0
+			for scheme := range yamldoc.Entries(requirement) {
+				count++
+				if yamldoc.Resolve(d.root, yamldoc.Get(schemes, scheme.Value)) == nil {
+					report(at.child(scheme.Value), "a security requirement names a scheme of components/securitySchemes")
 				}
 			}
-			if len(yamldoc.Elements(security)) == 0 {
-				if !yield(finding{place, "every operation has a security requirement"}) {
-					return
-				}
-				continue
-			}
-			for i, requirement := range yamldoc.Elements(security) {
-				at := place.child(strconv.Itoa(i))
-				count := 0
-				for scheme := range yamldoc.Entries(requirement) {
-					count++
-					schemes := yamldoc.Get(yamldoc.Get(d.root, "components"), "securitySchemes")
-					if yamldoc.Resolve(d.root, yamldoc.Get(schemes, scheme.Value)) == nil && !yield(finding{
-						at.child(scheme.Value), "a security requirement names a scheme of components/securitySchemes",
-					}) {
-						return
-					}
-				}
-				if count == 0 && !yield(finding{at, "a security requirement names a scheme; an empty one lets everybody in"}) {
-					return
-				}
+			if count == 0 {
+				report(at, "a security requirement names a scheme; an empty one lets everybody in")
 			}
 		}
 	}
@@ -228,43 +207,37 @@ func securityResolves(d contractDocument) iter.Seq[finding] {
 
 var serverURL = regexp.MustCompile(`^https://\{([A-Za-z0-9_]+)\}\.signalwire\.com(/[A-Za-z0-9._~/-]*)?$`)
 
-func serverHasSpace(d contractDocument) iter.Seq[finding] {
+func serverHasSpace(d contractDocument, report reporter) {
 	const rule = "the server is https://{variable}.signalwire.com/…, and the variable is declared under variables"
-	return func(yield func(finding) bool) {
-		if len(yamldoc.Elements(yamldoc.Get(d.root, "servers"))) == 0 && !yield(finding{"/servers", "there is a server: " + rule}) {
-			return
+	if len(yamldoc.Elements(yamldoc.Get(d.root, "servers"))) == 0 {
+		report("/servers", "there is a server: "+rule)
+	}
+	for place, node := range d.nodes() {
+		if !strings.HasSuffix(string(place), "/servers") {
+			continue
 		}
-		for place, node := range d.nodes() {
-			if !strings.HasSuffix(string(place), "/servers") {
-				continue
-			}
-			for i, server := range yamldoc.Elements(node) {
-				match := serverURL.FindStringSubmatch(yamldoc.String(server, "url"))
-				if (match == nil || yamldoc.Get(yamldoc.Get(server, "variables"), match[1]) == nil) &&
-					!yield(finding{place.child(strconv.Itoa(i)).child("url"), rule}) {
-					return
-				}
+		for i, server := range yamldoc.Elements(node) {
+			match := serverURL.FindStringSubmatch(yamldoc.String(server, "url"))
+			if match == nil || yamldoc.Get(yamldoc.Get(server, "variables"), match[1]) == nil {
+				report(place.child(strconv.Itoa(i)).child("url"), rule)
 			}
 		}
 	}
 }
 
-func deleteSucceedsWith204(d contractDocument) iter.Seq[finding] {
+func deleteSucceedsWith204(d contractDocument, report reporter) {
 	const rule = "a DELETE documents 204 as its only success: the client reports no other answer as done"
-	return func(yield func(finding) bool) {
-		for op := range d.operations() {
-			if op.method != "delete" {
-				continue
-			}
-			responses := op.place.child("responses")
-			if yamldoc.Get(yamldoc.Get(op.node, "responses"), "204") == nil && !yield(finding{responses, rule}) {
-				return
-			}
-			for status := range yamldoc.Entries(yamldoc.Get(op.node, "responses")) {
-				if strings.HasPrefix(status.Value, "2") && status.Value != "204" &&
-					!yield(finding{responses.child(status.Value), rule}) {
-					return
-				}
+	for op := range d.operations() {
+		if op.method != "delete" {
+			continue
+		}
+		place, responses := op.place.child("responses"), yamldoc.Get(op.node, "responses")
+		if yamldoc.Get(responses, "204") == nil {
+			report(place, rule)
+		}
+		for status := range yamldoc.Entries(responses) {
+			if strings.HasPrefix(status.Value, "2") && status.Value != "204" {
+				report(place.child(status.Value), rule)
 			}
 		}
 	}
