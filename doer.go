@@ -1,19 +1,13 @@
 package signalwire
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
-	"net/url"
-	"reflect"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -200,51 +194,6 @@ func (d *Doer) next(request *http.Request, o outcome, number int, deadline time.
 	return delay, true
 }
 
-// An outcome is what an attempt came to: exactly one of its first three fields
-// is set.
-type outcome struct {
-	response *http.Response  // the documented success
-	answer   *Error          // any other answer
-	failure  *TransportError // no complete answer
-
-	maybeApplied bool // the request may have been carried out
-	tooLong      bool // the answer was, so it will be again
-	stale        bool // a reused connection turned out to be dead
-}
-
-func (o outcome) retryable() bool {
-	switch {
-	case o.failure != nil:
-		return o.failure.Retryable()
-	case o.answer != nil:
-		return o.answer.Retryable() && !o.tooLong
-	}
-	return false
-}
-
-func (o outcome) statusCode() int {
-	switch {
-	case o.response != nil:
-		return o.response.StatusCode
-	case o.answer != nil:
-		return o.answer.StatusCode
-	}
-	return 0
-}
-
-// error returns the outcome as a caller sees it.
-func (o outcome) error(attempts int, maybeApplied bool) error {
-	switch {
-	case o.failure != nil:
-		o.failure.Attempts, o.failure.MaybeApplied = attempts, maybeApplied
-		return o.failure
-	case o.answer != nil:
-		o.answer.Attempts, o.answer.MaybeApplied = attempts, maybeApplied
-		return o.answer
-	}
-	return nil
-}
-
 // attempt sends the request once and reads the answer. The time limits are the
 // attempt's own and the deadline.
 func (d *Doer) attempt(request *http.Request, number int, began, deadline time.Time) outcome {
@@ -311,151 +260,6 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	return o
 }
 
-// readAnswer decides what an answer is. It returns an error if the answer is
-// not complete.
-func readAnswer(request *http.Request, response *http.Response) (outcome, error) {
-	status := response.StatusCode
-	redirected := response.Request != nil &&
-		(response.Request.Response != nil || response.Request.Method != request.Method)
-	switch {
-	case redirected:
-		return unexpected(request, response, nil, "the HTTP client followed a redirect"), nil
-	case request.Method == http.MethodDelete && status == http.StatusNoContent:
-		return success(request, response, nil), nil
-	case status == http.StatusSwitchingProtocols:
-		// Its body is the connection, and would block for ever.
-		return unexpected(request, response, nil, "not a documented status"), nil
-	case status >= 400 && status <= 599:
-		body, tooLong, err := readBody(request.Method, response, maxErrorBody)
-		if err != nil {
-			return outcome{}, err
-		}
-		if tooLong {
-			o := unexpected(request, response, nil, "the body is too long")
-			o.tooLong = true
-			return o, nil
-		}
-		return failed(request, response, body), nil
-	case status >= 200 && status <= 299 && request.Method != http.MethodDelete:
-		body, tooLong, err := readBody(request.Method, response, maxSuccessBody)
-		switch {
-		case err != nil:
-			return outcome{}, err
-		case tooLong:
-			return unexpected(request, response, nil, "the body is too long"), nil
-		case len(body) > 0 && !json.Valid(body):
-			return unexpected(request, response, body[:min(len(body), maxErrorBody)], "the body is not JSON"), nil
-		}
-		return success(request, response, body), nil
-	}
-	// The status alone decides, so it does not matter whether the body is complete.
-	body, _, _ := readBody(request.Method, response, maxErrorBody)
-	return unexpected(request, response, body, "not a documented status"), nil
-}
-
-// success hands back the answer with its body read.
-func success(request *http.Request, response *http.Response, body []byte) outcome {
-	if len(body) == 0 {
-		// The generated decoder would decode what is not there.
-		response.Header.Del("Content-Type")
-	}
-	response.Body = http.NoBody
-	if len(body) > 0 {
-		response.Body = io.NopCloser(bytes.NewReader(body))
-	}
-	response.ContentLength = int64(len(body))
-	standIn := &struct {
-		request http.Request
-		url     url.URL
-	}{
-		http.Request{Method: request.Method, Header: http.Header{}},
-		url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host},
-	}
-	standIn.request.URL = &standIn.url
-	response.Request = &standIn.request
-	return outcome{response: response}
-}
-
-// failed is a 4xx or 5xx, which the API or anything before it may have written.
-func failed(request *http.Request, response *http.Response, body []byte) outcome {
-	o := unexpected(request, response, body, "not in the API's error shape")
-	fields, ok := parseAPIError(response.StatusCode, o.answer.body)
-	o.answer.Code, o.answer.Message, o.answer.MoreInfo = fields.code, fields.message, fields.moreInfo
-	if ok {
-		o.answer.unexpected = ""
-	}
-	return o
-}
-
-func unexpected(request *http.Request, response *http.Response, body []byte, why string) outcome {
-	status := response.StatusCode
-	if body != nil {
-		body = secretsOf(request.Header).redactBody(body)
-	}
-	return outcome{
-		answer: &Error{
-			StatusCode: status,
-			RetryAfter: parseRetryAfter(response.Header, time.Now()),
-			body:       body,
-			unexpected: why,
-		},
-		// A 101 announces that the request is answered in another protocol.
-		maybeApplied: !isSafe(request.Method) &&
-			(status < 300 || status == http.StatusRequestTimeout || status >= 500),
-	}
-}
-
-// readBody reads a body up to a limit. Of a longer one it returns nothing. The
-// length that an answer to HEAD has is of a body that does not come.
-func readBody(method string, response *http.Response, limit int64) (body []byte, tooLong bool, err error) {
-	if response.ContentLength > limit && method != http.MethodHead {
-		return nil, true, nil
-	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, limit+1))
-	if err != nil {
-		return nil, false, err
-	}
-	if int64(len(body)) > limit {
-		_, _ = io.CopyN(io.Discard, response.Body, drainLimit)
-		return nil, true, nil
-	}
-	return body, false, nil
-}
-
-// connectionTrace records how far a request came. Its hooks may be called from
-// other goroutines.
-type connectionTrace struct {
-	wanted, got, reused atomic.Bool
-	trace               httptrace.ClientTrace
-}
-
-func (c *connectionTrace) hooks() *httptrace.ClientTrace {
-	c.trace.GetConn = func(string) { c.wanted.Store(true) }
-	c.trace.GotConn = func(info httptrace.GotConnInfo) {
-		c.got.Store(true)
-		c.reused.Store(info.Reused)
-	}
-	return &c.trace
-}
-
-// contextDone also looks at the clock: net sets the context's deadline on
-// connections, and that may pass before the context notices.
-func contextDone(ctx context.Context) bool {
-	deadline, ok := ctx.Deadline()
-	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
-}
-
-func contextErrorOf(ctx context.Context, last error) error {
-	e := &contextError{err: ctx.Err(), cause: context.Cause(ctx), last: last}
-	if e.err == nil {
-		e.err = context.DeadlineExceeded
-	}
-	if e.cause == nil {
-		e.cause = e.err
-	}
-	return e
-}
-
 // sleep reports whether the delay passed before the context was done.
 func sleep(ctx context.Context, delay time.Duration) bool {
 	timer := time.NewTimer(delay)
@@ -466,71 +270,4 @@ func sleep(ctx context.Context, delay time.Duration) bool {
 	case <-timer.C:
 		return true
 	}
-}
-
-// httpClient is an http.Client without redirects: that one reads Location even
-// if it is told not to follow it, and puts what it cannot parse into its error.
-// Connections keep what was written to them, credentials included, so what
-// sends is in a closure, where a dump does not reach it.
-type httpClient struct {
-	send      func(*http.Request) (*http.Response, error)
-	timeout   time.Duration
-	isNetHTTP bool // a request that asks for no connection is not sent
-	// mayChangeRequest is set unless this is a round tripper, which may not. An
-	// http.Client, for one, adds cookies, and would again at each attempt.
-	mayChangeRequest bool
-}
-
-func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
-	var c httpClient
-	var transport http.RoundTripper
-	var jar http.CookieJar
-	switch brought := brought.(type) {
-	case nil:
-	case *http.Client:
-		if brought == nil {
-			return c, errNilClient
-		}
-		transport, jar, c.timeout = brought.Transport, brought.Jar, brought.Timeout
-	default:
-		if isNil(brought) {
-			return c, errNilClient
-		}
-		c.send, c.mayChangeRequest = brought.Do, true
-		return c, nil
-	}
-	if transport == nil {
-		transport = NewTransport()
-	}
-	if isNil(transport) {
-		return c, errors.New("signalwire: the HTTP client's transport is nil")
-	}
-	_, c.isNetHTTP = transport.(*http.Transport)
-	c.send = transport.RoundTrip
-	if jar != nil {
-		c.mayChangeRequest = true
-		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithJar(transport, jar, request) }
-	}
-	return c, nil
-}
-
-var errNilClient = errors.New("signalwire: the HTTP client is nil")
-
-// isNil finds a nil pointer in an interface.
-func isNil(v any) bool {
-	value := reflect.ValueOf(v)
-	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
-}
-
-func roundTripWithJar(transport http.RoundTripper, jar http.CookieJar, request *http.Request) (*http.Response, error) {
-	for _, cookie := range jar.Cookies(request.URL) {
-		request.AddCookie(cookie)
-	}
-	response, err := transport.RoundTrip(request)
-	if response != nil {
-		if cookies := response.Cookies(); len(cookies) > 0 {
-			jar.SetCookies(request.URL, cookies)
-		}
-	}
-	return response, err
 }

@@ -1,19 +1,13 @@
 package signalwire
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/json"
+	"context"
 	"errors"
-	"math"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 )
 
 // What an [Error] may match with errors.Is. Each of the first six stands for
@@ -178,6 +172,24 @@ func (e *TransportError) Retryable() bool { return e.Err != nil && retryableFail
 // reports only one of, and what had happened until then.
 type contextError struct{ err, cause, last error }
 
+func contextErrorOf(ctx context.Context, last error) error {
+	e := &contextError{err: ctx.Err(), cause: context.Cause(ctx), last: last}
+	if e.err == nil {
+		e.err = context.DeadlineExceeded
+	}
+	if e.cause == nil {
+		e.cause = e.err
+	}
+	return e
+}
+
+// contextDone also looks at the clock: net sets the context's deadline on
+// connections, and that may pass before the context notices.
+func contextDone(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
+}
+
 func (e *contextError) Error() string {
 	text := e.err.Error()
 	if cause := e.cause.Error(); cause != text {
@@ -207,214 +219,3 @@ type timeLimitError string
 
 func (e timeLimitError) Error() string { return string(e) }
 func (timeLimitError) Timeout() bool   { return true }
-
-// clean returns a cause whose text has neither URLs nor secrets in it: the
-// cause behind net/http's *url.Error, or, if it still shows some, its text
-// without them.
-func clean(cause error, secret secrets) error {
-	for urlError := (*url.Error)(nil); errors.As(cause, &urlError) && urlError.Err != nil; {
-		cause = urlError.Err
-	}
-	text := cause.Error()
-	if strings.Contains(text, "failed to parse Location header") {
-		return errUnparsableLocation // net/http's text quotes it.
-	}
-	if cleaned := withoutURLs(secret.redact(text)); cleaned != text {
-		return errors.New(cleaned)
-	}
-	return cause
-}
-
-var errUnparsableLocation = errors.New("the HTTP client tried to follow a redirect to what is not a URL")
-
-const maxErrorText = 500
-
-var blanks = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
-
-// withoutURLs puts "[URL]" in the place of every absolute URL.
-func withoutURLs(text string) string {
-	var b strings.Builder
-	for {
-		at := strings.Index(text, "://")
-		if at < 0 {
-			b.WriteString(text)
-			return b.String()
-		}
-		b.WriteString(strings.TrimRight(text[:at], lower+upper+digits+"+.-")) // The scheme goes.
-		b.WriteString("[URL]")
-		text = text[at:]
-		if end := strings.IndexAny(text, " \t\n\v\f\r\"'<>"); end >= 0 {
-			text = text[end:]
-		} else {
-			text = ""
-		}
-	}
-}
-
-// line makes a text that may come from outside fit for a log: one line of
-// printable characters, without URLs, and not longer than maxErrorText.
-func line(text string) string {
-	const ellipsis = "…"
-	if len(text) > 4*maxErrorText {
-		text = text[:4*maxErrorText] // Enough to be cut once more below.
-	}
-	text = strings.Map(func(r rune) rune {
-		if !unicode.IsPrint(r) {
-			return utf8.RuneError
-		}
-		return r
-	}, blanks.Replace(withoutURLs(strings.ToValidUTF8(text, string(utf8.RuneError)))))
-	if len(text) <= maxErrorText {
-		return text
-	}
-	text = text[:maxErrorText-len(ellipsis)]
-	for !utf8.ValidString(text) {
-		text = text[:len(text)-1]
-	}
-	return text + ellipsis
-}
-
-// secrets are the credentials of one request, in the forms in which an answer
-// might repeat them.
-type secrets []string
-
-func secretsOf(header http.Header) secrets {
-	var found secrets
-	for _, value := range header["Authorization"] {
-		scheme, credentials, _ := strings.Cut(value, " ")
-		found = append(found, strings.TrimRight(credentials, "=")) // Encoders may escape the padding.
-		if strings.EqualFold(scheme, "Basic") {
-			decoded, _ := base64.StdEncoding.DecodeString(credentials)
-			user, password, _ := strings.Cut(string(decoded), ":")
-			found = append(found, password, user, strings.ToUpper(user), strings.ToLower(user))
-		}
-	}
-	// Shorter ones are no credentials, and are everywhere.
-	return slices.DeleteFunc(found, func(secret string) bool { return len(secret) < 4 })
-}
-
-func (s secrets) redact(text string) string {
-	for _, secret := range s {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
-	}
-	return text
-}
-
-// redactBody also finds secrets that were written with JSON's escapes, which
-// are then resolved in the whole body.
-func (s secrets) redactBody(body []byte) []byte {
-	text := s.redact(string(body))
-	plain := withoutEscapes(text)
-	if redacted := s.redact(plain); redacted != plain {
-		text = redacted
-	}
-	return []byte(text)
-}
-
-// withoutEscapes resolves JSON's escapes of slashes and of ASCII, but not those
-// that JSON cannot do without.
-func withoutEscapes(text string) string {
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(text, `\`)
-		b.WriteString(before)
-		switch code, ok := escapedASCII(after); {
-		case !found:
-			return b.String()
-		case ok:
-			b.WriteByte(code)
-			text = after[len("u0000"):]
-		case strings.HasPrefix(after, "/"):
-			text = after
-		default: // What is escaped is no escape itself.
-			b.WriteString(`\` + after[:min(1, len(after))])
-			text = after[min(1, len(after)):]
-		}
-	}
-}
-
-func escapedASCII(escape string) (byte, bool) {
-	if len(escape) < len("u0000") || escape[0] != 'u' {
-		return 0, false
-	}
-	code, err := strconv.ParseUint(escape[1:len("u0000")], 16, 8)
-	return byte(code), err == nil && code >= ' ' && code < 0x7f && code != '"' && code != '\\'
-}
-
-// apiError is what the API says in an error's body.
-type apiError struct {
-	code              int
-	message, moreInfo string
-}
-
-// parseAPIError decodes the API's error shape, in which code and status are
-// numbers or numeric strings, and one of message, more_info and status may be
-// missing or null; and the other shape of the same API, {"errors":[{"code":…}]}.
-// Any other body is not ok, a list of mere texts included, which the API is
-// known to write, too: what something between here and the API wrote must not
-// pass for the API's.
-func parseAPIError(statusCode int, body []byte) (_ apiError, ok bool) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
-		return apiError{}, false
-	}
-	if list := fields["errors"]; !isNull(list) {
-		return parseErrorList(list)
-	}
-	code, hasCode := jsonInt(fields["code"])
-	status, hasStatus := jsonInt(fields["status"])
-	message, hasMessage := jsonString(fields["message"])
-	moreInfo, hasMoreInfo := jsonString(fields["more_info"])
-	for _, field := range []struct {
-		name string
-		ok   bool
-	}{{"code", hasCode}, {"status", hasStatus}, {"message", hasMessage}, {"more_info", hasMoreInfo}} {
-		if raw := fields[field.name]; !field.ok && !isNull(raw) {
-			return apiError{code, message, moreInfo}, false
-		}
-	}
-	ok = hasCode && (hasMessage || hasMoreInfo) && (hasStatus || hasMessage && hasMoreInfo) &&
-		(!hasStatus || status == statusCode)
-	return apiError{code, message, moreInfo}, ok
-}
-
-func parseErrorList(list json.RawMessage) (_ apiError, ok bool) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(list, &items); err != nil || len(items) == 0 {
-		return apiError{}, false
-	}
-	if message, isString := jsonString(items[0]); isString {
-		return apiError{message: message}, false // Everybody writes such lists.
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(items[0], &fields); err != nil {
-		return apiError{}, false
-	}
-	code, ok := jsonInt(fields["code"])
-	message, _ := jsonString(fields["message"])
-	moreInfo, _ := jsonString(fields["more_info"])
-	return apiError{code, message, moreInfo}, ok
-}
-
-func isNull(raw json.RawMessage) bool {
-	return raw == nil || bytes.Equal(raw, []byte("null"))
-}
-
-func jsonString(raw json.RawMessage) (string, bool) {
-	var s string
-	ok := !isNull(raw) && json.Unmarshal(raw, &s) == nil
-	return s, ok
-}
-
-// jsonInt decodes an integer that is written as a number or as a string.
-func jsonInt(raw json.RawMessage) (int, bool) {
-	text, isString := jsonString(raw)
-	if !isString {
-		text = string(raw)
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || n > math.MaxInt32 {
-		return 0, false
-	}
-	return int(n), true
-}

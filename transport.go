@@ -3,10 +3,14 @@ package signalwire
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"reflect"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
@@ -67,4 +71,87 @@ func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, response
 		return &proxyRefusal{response.StatusCode}
 	}
 	return nil
+}
+
+// connectionTrace records how far a request came. Its hooks may be called from
+// other goroutines.
+type connectionTrace struct {
+	wanted, got, reused atomic.Bool
+	trace               httptrace.ClientTrace
+}
+
+func (c *connectionTrace) hooks() *httptrace.ClientTrace {
+	c.trace.GetConn = func(string) { c.wanted.Store(true) }
+	c.trace.GotConn = func(info httptrace.GotConnInfo) {
+		c.got.Store(true)
+		c.reused.Store(info.Reused)
+	}
+	return &c.trace
+}
+
+// httpClient is an http.Client without redirects: that one reads Location even
+// if it is told not to follow it, and puts what it cannot parse into its error.
+// Connections keep what was written to them, credentials included, so what
+// sends is in a closure, where a dump does not reach it.
+type httpClient struct {
+	send      func(*http.Request) (*http.Response, error)
+	timeout   time.Duration
+	isNetHTTP bool // a request that asks for no connection is not sent
+	// mayChangeRequest is set unless this is a round tripper, which may not. An
+	// http.Client, for one, adds cookies, and would again at each attempt.
+	mayChangeRequest bool
+}
+
+func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
+	var c httpClient
+	var transport http.RoundTripper
+	var jar http.CookieJar
+	switch brought := brought.(type) {
+	case nil:
+	case *http.Client:
+		if brought == nil {
+			return c, errNilClient
+		}
+		transport, jar, c.timeout = brought.Transport, brought.Jar, brought.Timeout
+	default:
+		if isNil(brought) {
+			return c, errNilClient
+		}
+		c.send, c.mayChangeRequest = brought.Do, true
+		return c, nil
+	}
+	if transport == nil {
+		transport = NewTransport()
+	}
+	if isNil(transport) {
+		return c, errors.New("signalwire: the HTTP client's transport is nil")
+	}
+	_, c.isNetHTTP = transport.(*http.Transport)
+	c.send = transport.RoundTrip
+	if jar != nil {
+		c.mayChangeRequest = true
+		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithJar(transport, jar, request) }
+	}
+	return c, nil
+}
+
+var errNilClient = errors.New("signalwire: the HTTP client is nil")
+
+// isNil finds a nil pointer in an interface.
+func isNil(v any) bool {
+	value := reflect.ValueOf(v)
+	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
+}
+
+func roundTripWithJar(transport http.RoundTripper, jar http.CookieJar, request *http.Request) (*http.Response, error) {
+	for _, cookie := range jar.Cookies(request.URL) {
+		request.AddCookie(cookie)
+	}
+	response, err := transport.RoundTrip(request)
+	if response != nil {
+		if cookies := response.Cookies(); len(cookies) > 0 {
+			jar.SetCookies(request.URL, cookies)
+		}
+	}
+	return response, err
 }
