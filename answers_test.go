@@ -670,10 +670,10 @@ func TestOtherMethods(t *testing.T) {
 		{"GET 404 HTML", "GET", html, "text/html", 404, 1, []string{"unexpected response"}},
 		{"HEAD 404", "HEAD", "", "application/json", 404, 1, []string{"unexpected response"}},
 		{"POST 422", "POST", apiErrorBody(422), "application/json", 422, 1, []string{"unprocessable"}},
-		{"GET 503", "GET", apiErrorBody(503), "application/json", 503, 3, []string{}},
-		{"HEAD 503", "HEAD", "", "application/json", 503, 3, []string{"unexpected response"}},
-		{"PUT 503", "PUT", apiErrorBody(503), "application/json", 503, 3, []string{}},
-		{"DELETE 503", "DELETE", apiErrorBody(503), "application/json", 503, 3, []string{}},
+		{"GET 503", "GET", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{}},
+		{"HEAD 503", "HEAD", "", "application/json", 503, defaultAttempts, []string{"unexpected response"}},
+		{"PUT 503", "PUT", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{}},
+		{"DELETE 503", "DELETE", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{}},
 		{"POST 503", "POST", apiErrorBody(503), "application/json", 503, 1, []string{}},
 		{"POST 429", "POST", apiErrorBody(429), "application/json", 429, 1, []string{"too many requests"}},
 		{"PATCH 503", "PATCH", apiErrorBody(503), "application/json", 503, 1, []string{}},
@@ -735,12 +735,12 @@ func TestBodyIsSentAgain(t *testing.T) {
 		change   func(*http.Request)
 		requests int
 	}{
-		{"rewindable", func(*http.Request) {}, 3},
+		{"rewindable", func(*http.Request) {}, defaultAttempts},
 		{"without GetBody", func(r *http.Request) { r.GetBody = nil }, 1},
 		{"GetBody fails", func(r *http.Request) {
 			r.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("gone") }
 		}, 1},
-		{"http.NoBody", func(r *http.Request) { r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0 }, 3},
+		{"http.NoBody", func(r *http.Request) { r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0 }, defaultAttempts},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

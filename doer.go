@@ -4,72 +4,79 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Doer sends a request and returns its answer only if that is the documented
+// Doer sends a request and returns its response only if that is the documented
 // success: 204 for DELETE; for other methods a 2xx with one JSON value or no
-// body. Everything else is an [*Error] or a [*TransportError], and so is an
-// error of every method of a client that [New] made.
+// body. Everything else is an [*Error] or a [*TransportError], and so is every
+// error of a method of a client that [New] made.
 //
-// It follows no redirect, bounds time and size, and tries again where that is
-// safe; the package comment lists the rules. It knows no operation: it reads
-// method, status and body.
+// It follows no redirect, bounds time and size, and retries where that is safe;
+// the package comment lists the rules. All calls of a Doer share the pace of
+// their retries. It knows no operation: it reads method, status and body.
 //
-// The zero value is ready. A Doer is safe for concurrent use, must not be
-// copied, and its fields must not change once it was used.
+// The zero value is ready. A Doer is safe for concurrent use. It must not be
+// copied, and its fields must not change after the first use.
 type Doer struct {
 	// HTTPClient sends a request once. Nil means one on [NewTransport]. Of a
-	// *http.Client, the transport, the cookie jar and the timeout, which then
-	// bounds an attempt, are used; it is not changed, and no redirect is
-	// followed. Anything else has to heed the request's context, on which
-	// AttemptTimeout and MaxElapsed depend, and must not follow redirects: the
-	// answer to a request that is not the one it was given is an [*Error].
+	// *http.Client, the Doer uses the transport, the cookie jar and the timeout,
+	// which bounds an attempt; the client is not changed, and no redirect is
+	// followed. Any other implementation has to heed the request's context, which
+	// AttemptTimeout and MaxElapsed depend on, and must not follow redirects: the
+	// response to another request than the one it was given is an [*Error].
 	HTTPClient HttpRequestDoer
-	// MaxAttempts is how often a request is sent at most, from 1, which never
-	// tries again, to 20. 0 means 3.
+	// MaxAttempts is how often a request is sent at most: from 1, which means no
+	// retry, to 20. 0 means 6. An attempt on an idle HTTP/1 connection that the
+	// server had closed does not count.
 	MaxAttempts int
 	// AttemptTimeout bounds an attempt, from dialling to the last byte of the
-	// answer: 1 ms to 1 h. 0 means 10 s.
+	// response: 1 ms to 1 h. 0 means 10 s.
 	AttemptTimeout time.Duration
-	// MaxElapsed bounds Do, with all attempts and the delays between them:
-	// 1 ms to 1 h. 0 means 30 s. The request's context may end it sooner.
+	// MaxElapsed bounds Do, with all attempts and the waits between them: 1 ms to
+	// 1 h. 0 means 30 s. The request's context may end it sooner.
 	MaxElapsed time.Duration
 	// OnAttempt, if it is not nil, is called after every attempt, the last one
-	// included, with the request's context. It delays the call, and calls for
+	// included, with the request's context. It delays the call. Calls for
 	// different requests may come at the same time.
 	OnAttempt func(context.Context, Attempt)
 
 	once   sync.Once
 	err    error // what is wrong with the fields above
 	client httpClient
-	budget retryBudget
+	pacer  pacer
+	calls  atomic.Uint64
 }
 
 // Attempt is what [Doer.OnAttempt] is told: nothing that names the participant
 // or the account.
+//
+// If a call ends while it waits for a retry that was announced, OnAttempt is
+// called once more with the same Number and a RetryIn of 0. So exactly one
+// Attempt of each request has a RetryIn of 0.
 type Attempt struct {
 	// Number counts the attempts of a request from 1.
 	Number int
 	// Method is the request's.
 	Method string
-	// StatusCode is the answer's, and 0 if there was no complete one.
+	// StatusCode is the response's, and 0 if there was no complete one.
 	StatusCode int
 	// Err is nil for the documented success, else an [*Error] or a
 	// [*TransportError].
 	Err error
 	// Elapsed is how long the attempt took.
 	Elapsed time.Duration
-	// RetryIn is the delay before the next attempt, and 0 if none follows.
+	// RetryIn is the planned delay before the next attempt, and 0 if none
+	// follows. The retry may begin later, when other calls go first.
 	RetryIn time.Duration
 }
 
 const (
-	defaultMaxAttempts    = 3
+	defaultMaxAttempts    = 6
 	defaultAttemptTimeout = 10 * time.Second
 	defaultMaxElapsed     = 30 * time.Second
 
@@ -77,61 +84,60 @@ const (
 	minTimeLimit   = time.Millisecond
 	maxTimeLimit   = time.Hour
 
-	// maxErrorBody and maxSuccessBody bound what is read of an answer, and
-	// drainLimit what is read and dropped beyond: a new connection costs more.
-	maxErrorBody   = 1 << 20
-	maxSuccessBody = 16 << 20
-	drainLimit     = 256 << 10
+	// maxStale is how many attempts on dead idle connections do not count.
+	maxStale = 64
 )
 
+// What ends an attempt's context. A caller sees a timeLimitError.
 var (
-	errAttemptTimeout error = timeLimitError("the attempt's time is over")
-	errMaxElapsed     error = timeLimitError("the call's time is over")
+	errAttemptTimeout = errors.New("the attempt's time limit")
+	errMaxElapsed     = errors.New("the call's time limit")
 )
 
 // errNotSent marks what went wrong before anything was sent, and would again.
 var errNotSent = errors.New("nothing was sent")
 
-// Do sends a request, again if need be, and returns the documented success
-// with its body read, or an error: never both, and never neither. The answer's
-// Request is a stand-in that holds method, scheme and host alone, so that
-// printing the answer does not show credentials.
+// Do sends a request, with retries, and returns either the documented success,
+// its body read, or an error. The response's Request is a stand-in that holds
+// method, scheme and host alone, so that printing the response does not show
+// credentials.
 //
-// The request's body, if any, is sent again only if its GetBody is set. The
-// request itself is not changed.
+// A request with a body is sent again only if its GetBody is set. Do does not
+// change the request.
 func (d *Doer) Do(request *http.Request) (*http.Response, error) {
 	if err := d.init(); err != nil {
+		closeBody(request)
 		return nil, &TransportError{Err: fmt.Errorf("%w: %w", err, errNotSent)}
 	}
 	if request == nil || request.URL == nil {
+		closeBody(request)
 		return nil, &TransportError{Err: fmt.Errorf("the request or its URL is nil: %w", errNotSent)}
 	}
 	ctx := request.Context()
 	if ctx.Err() != nil {
+		closeBody(request)
 		return nil, &TransportError{Err: contextErrorOf(ctx, nil)}
 	}
-	began := time.Now()
-	deadline := began.Add(orDefault(d.MaxElapsed, defaultMaxElapsed))
-	d.budget.save(callTenths)
-	maybeApplied := false
-	for number := 1; ; number++ {
-		o := d.attempt(request, number, began, deadline)
-		maybeApplied = maybeApplied || o.maybeApplied
-		err := o.error(number, maybeApplied)
-		delay, again := d.next(request, o, number, deadline)
-		if d.OnAttempt != nil {
-			d.OnAttempt(ctx, Attempt{
-				Number: number, Method: request.Method, StatusCode: o.statusCode(), Err: err,
-				Elapsed: time.Since(began), RetryIn: delay,
-			})
-		}
-		if !again {
-			return o.response, err
-		}
-		if !sleep(ctx, delay) {
-			return nil, &TransportError{Attempts: number, MaybeApplied: maybeApplied, Err: contextErrorOf(ctx, err)}
-		}
-		began = time.Now()
+	now := time.Now()
+	c := call{doer: d, request: request, id: d.calls.Add(1), began: now, deadline: now.Add(orDefault(d.MaxElapsed, defaultMaxElapsed))}
+	c.ends = c.deadline
+	if callers, ok := ctx.Deadline(); ok && callers.Before(c.ends) {
+		c.ends = callers
+	}
+	return c.do(ctx)
+}
+
+// CloseIdleConnections closes the connections that the HTTP client keeps and
+// that no call is using, if it has a method of that name, as *http.Client does.
+func (d *Doer) CloseIdleConnections() {
+	if d.init() == nil && d.client.closeIdle != nil {
+		d.client.closeIdle()
+	}
+}
+
+func closeBody(request *http.Request) {
+	if request != nil && request.Body != nil {
+		_ = request.Body.Close()
 	}
 }
 
@@ -164,38 +170,8 @@ func orDefault[T int | time.Duration](value, otherwise T) T {
 	return value
 }
 
-// next decides whether another attempt follows, and after which delay.
-func (d *Doer) next(request *http.Request, o outcome, number int, deadline time.Time) (time.Duration, bool) {
-	if !o.retryable() {
-		d.budget.save(goodAnswerTenths)
-		return 0, false
-	}
-	rewindable := request.Body == nil || request.Body == http.NoBody || request.GetBody != nil
-	if number >= orDefault(d.MaxAttempts, defaultMaxAttempts) || !idempotent(request.Method) || !rewindable {
-		return 0, false
-	}
-	delay := max(backoff(number-1, rand.Float64()), 1)
-	if o.answer != nil {
-		if o.answer.RetryAfter > maxRetryAfter {
-			return 0, false
-		}
-		delay += o.answer.RetryAfter
-	}
-	if callers, ok := request.Context().Deadline(); ok && callers.Before(deadline) {
-		deadline = callers
-	}
-	if !time.Now().Add(delay).Before(deadline) {
-		return 0, false
-	}
-	// A connection that died while it was idle says nothing about the service.
-	if !o.stale && !d.budget.spend() {
-		return 0, false
-	}
-	return delay, true
-}
-
-// attempt sends the request once and reads the answer. The time limits are the
-// attempt's own and the deadline.
+// attempt sends the request once and reads the response. The time limits are the
+// attempt's own and the call's deadline.
 func (d *Doer) attempt(request *http.Request, number int, began, deadline time.Time) outcome {
 	timeout := orDefault(d.AttemptTimeout, defaultAttemptTimeout)
 	if d.client.timeout > 0 {
@@ -207,7 +183,7 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	}
 	ctx, cancel := context.WithDeadlineCause(request.Context(), limit, cause)
 	defer cancel()
-	var connection connectionTrace
+	connection := connectionTrace{cancel: cancel, h2c: d.client.h2c}
 	sent := request.WithContext(httptrace.WithClientTrace(ctx, connection.hooks()))
 	switch {
 	case sent.Header == nil:
@@ -232,42 +208,55 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	}
 	switch {
 	case err == nil && response == nil:
-		err = errors.New("the HTTP client returned neither an answer nor an error")
+		err = errors.New("the HTTP client returned neither a response nor an error")
 	case err == nil:
 		var o outcome
 		if o, err = readAnswer(request, response); err == nil {
 			return o
 		}
-	case d.client.isNetHTTP && !connection.wanted.Load():
-		err = fmt.Errorf("%w: %w", err, errNotSent)
+	default:
+		if o, ok := outcomeOf(err); ok {
+			return o
+		}
+		if d.client.isNetHTTP && connection.neverAsked() && isRefusedByNetHTTP(err) {
+			err = fmt.Errorf("%w: %w", err, errNotSent)
+		}
 	}
 
-	o := outcome{
-		// Once there was a connection, the request may have been written to it,
-		// at any time until now. What does not tell is not trusted.
-		maybeApplied: !isSafe(request.Method) && !errors.Is(err, errNotSent) &&
-			(connection.got.Load() || !connection.wanted.Load()),
-	}
+	o := outcome{maybeApplied: !isSafe(request.Method) && !errors.Is(err, errNotSent) && connection.maybeUsed()}
 	switch {
 	case contextDone(request.Context()):
 		o.failure = &TransportError{Err: contextErrorOf(request.Context(), nil)}
-	case ctx.Err() != nil:
-		o.failure = &TransportError{Err: context.Cause(ctx)}
-	default:
+	case connection.resent():
+		o.failure = &TransportError{Err: errResent}
+	case ctx.Err() == nil:
 		o.failure = &TransportError{Err: clean(err, secretsOf(request.Header))}
-		o.stale = connection.reused.Load()
+		o.stale = connection.wasDead() && !o.timedOut()
+	case context.Cause(ctx) == errMaxElapsed:
+		o.failure = &TransportError{Err: timeLimitError{"the call", orDefault(d.MaxElapsed, defaultMaxElapsed)}}
+	default:
+		o.failure = &TransportError{Err: timeLimitError{"the attempt", timeout}}
+	}
+	if o.stale && d.client.own {
+		d.client.closeIdle() // The others have probably died with it.
 	}
 	return o
 }
 
-// sleep reports whether the delay passed before the context was done.
-func sleep(ctx context.Context, delay time.Duration) bool {
-	timer := time.NewTimer(delay)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
+// outcomeOf finds what a Doer inside of the HTTP client came to. It has decided
+// already, so nothing is retried.
+func outcomeOf(err error) (outcome, bool) {
+	var (
+		answer  *Error
+		failure *TransportError
+	)
+	switch {
+	case errors.As(err, &answer):
+		decided := *answer
+		return outcome{answer: &decided, maybeApplied: decided.MaybeApplied, decided: true}, true
+	case errors.As(err, &failure):
+		decided := *failure
+		return outcome{failure: &decided, maybeApplied: decided.MaybeApplied, decided: true}, true
 	}
+	return outcome{}, false
 }

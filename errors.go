@@ -215,7 +215,10 @@ func (e *contextError) Timeout() bool {
 }
 
 // timeLimitError is the end of one of a Doer's own time limits.
-type timeLimitError string
+type timeLimitError struct {
+	what  string
+	after time.Duration
+}
 
-func (e timeLimitError) Error() string { return string(e) }
+func (e timeLimitError) Error() string { return e.what + " timed out after " + e.after.String() }
 func (timeLimitError) Timeout() bool   { return true }

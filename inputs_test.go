@@ -29,12 +29,12 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 		status   int // of the answer, or 0 for no complete answer
 		requests int
 	}{
-		{"neither", func(*http.Request) (*http.Response, error) { return nil, nil }, 0, 3},
-		{"both", func(r *http.Request) (*http.Response, error) { return answer(r, 204, ""), errBroken }, 0, 3},
+		{"neither", func(*http.Request) (*http.Response, error) { return nil, nil }, 0, defaultAttempts},
+		{"both", func(r *http.Request) (*http.Response, error) { return answer(r, 204, ""), errBroken }, 0, defaultAttempts},
 		{"204 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil }, 204, 1},
 		{"404 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 404}, nil }, 404, 1},
-		{"503 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 503}, nil }, 503, 3},
-		{"error without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, errBroken }, 0, 3},
+		{"503 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 503}, nil }, 503, defaultAttempts},
+		{"error without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, errBroken }, 0, defaultAttempts},
 		{"zero answer", func(*http.Request) (*http.Response, error) { return &http.Response{}, nil }, 0, 1},
 		{"negative status", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: -204}, nil }, -204, 1},
 	} {

@@ -88,7 +88,7 @@ func TestRandomServers(t *testing.T) {
 			}
 			most, longest := doer.MaxAttempts, doer.MaxElapsed
 			if most == 0 {
-				most = 3
+				most = defaultAttempts
 			}
 			if longest == 0 {
 				longest = 30 * time.Second

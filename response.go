@@ -9,6 +9,14 @@ import (
 	"time"
 )
 
+const (
+	// maxErrorBody and maxSuccessBody bound what is read of a body, and
+	// drainLimit what is read and dropped beyond: a new connection costs more.
+	maxErrorBody   = 1 << 20
+	maxSuccessBody = 16 << 20
+	drainLimit     = 256 << 10
+)
+
 // An outcome is what an attempt came to: exactly one of its first three fields
 // is set.
 type outcome struct {
@@ -18,11 +26,15 @@ type outcome struct {
 
 	maybeApplied bool // the request may have been carried out
 	tooLong      bool // the answer was, so it will be again
-	stale        bool // a reused connection turned out to be dead
+	stale        bool // an idle connection turned out to be dead
+	decided      bool // by another Doer
+	elapsed      time.Duration
 }
 
 func (o outcome) retryable() bool {
 	switch {
+	case o.decided:
+		return false
 	case o.failure != nil:
 		return o.failure.Retryable()
 	case o.answer != nil:
@@ -30,6 +42,15 @@ func (o outcome) retryable() bool {
 	}
 	return false
 }
+
+// comesBack reports whether the service said when it wants to be asked again.
+func (o outcome) comesBack() bool {
+	return o.answer != nil && o.answer.RetryAfter > 0 &&
+		(o.answer.StatusCode == http.StatusTooManyRequests || o.answer.StatusCode == http.StatusServiceUnavailable)
+}
+
+// timedOut reports whether a time limit ended the attempt.
+func (o outcome) timedOut() bool { return o.failure != nil && o.failure.Timeout() }
 
 func (o outcome) statusCode() int {
 	switch {
@@ -44,6 +65,10 @@ func (o outcome) statusCode() int {
 // error returns the outcome as a caller sees it.
 func (o outcome) error(attempts int, maybeApplied bool) error {
 	switch {
+	case o.decided && o.failure != nil:
+		return o.failure
+	case o.decided:
+		return o.answer
 	case o.failure != nil:
 		o.failure.Attempts, o.failure.MaybeApplied = attempts, maybeApplied
 		return o.failure
@@ -111,7 +136,7 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 		request http.Request
 		url     url.URL
 	}{
-		http.Request{Method: request.Method, Header: http.Header{}},
+		http.Request{Method: request.Method},
 		url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host},
 	}
 	standIn.request.URL = &standIn.url

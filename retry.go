@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -59,38 +58,60 @@ func retryableFailure(err error) bool {
 	case errors.As(err, &unknownHost) && unknownHost.IsNotFound:
 		return false
 	}
-	text := err.Error()
-	// Most of what crypto/tls finds wrong, alerts included, has only this prefix
-	// in common.
-	if strings.HasPrefix(text, "tls: ") || strings.Contains(text, ": tls: ") {
-		return false
-	}
-	return !slices.ContainsFunc(overlongHeaders, func(part string) bool { return strings.Contains(text, part) })
+	text := ": " + err.Error()
+	return !textsOfTLS.match(text) && !textsOfOverlongHeaders.match(text)
 }
 
-// overlongHeaders are parts of the texts of net/http's errors, which have no
-// types, that may mean that an answer's headers were too long. On HTTP/2, a
-// much too long list ends the connection with PROTOCOL_ERROR, and a too long
-// field with COMPRESSION_ERROR.
-var overlongHeaders = []string{
-	"response headers exceeded",
-	"response header list larger than",
-	"header list too large",
-	"too many 1xx informational responses",
-	"connection error: PROTOCOL_ERROR",
-	"connection error: COMPRESSION_ERROR",
+// isRefusedByNetHTTP reports whether net/http found something wrong with a
+// request before it asked for a connection.
+func isRefusedByNetHTTP(err error) bool { return textsOfRefusal.match(err.Error()) }
+
+// texts are parts of the texts of errors of the standard library that have no
+// types. Nothing else in this package goes by the text of an error.
+type texts []string
+
+func (t texts) match(text string) bool {
+	return slices.ContainsFunc(t, func(part string) bool { return strings.Contains(text, part) })
 }
+
+var (
+	// Most of what crypto/tls finds wrong, alerts included, has only a prefix in
+	// common.
+	textsOfTLS = texts{": tls: "}
+
+	// That the headers of a response were too long. On HTTP/2, a list that is
+	// much too long ends the connection with PROTOCOL_ERROR, and a field that is
+	// too long with COMPRESSION_ERROR.
+	textsOfOverlongHeaders = texts{
+		"response headers exceeded",
+		"response header list larger than",
+		"header list too large",
+		"too many 1xx informational responses",
+		"connection error: PROTOCOL_ERROR",
+		"connection error: COMPRESSION_ERROR",
+	}
+
+	// What net/http refuses to send.
+	textsOfRefusal = texts{
+		"net/http: invalid header ",
+		"net/http: invalid trailer ",
+		"net/http: invalid method ",
+		"unsupported protocol scheme",
+		"http: no Host in request URL",
+	}
+)
 
 const (
 	backoffBase = 200 * time.Millisecond
-	backoffMax  = 5 * time.Second
+	backoffMax  = 3200 * time.Millisecond
 )
 
-// backoff returns the delay before a retry, counted from 0: full jitter on an
-// exponential. The random number is in [0, 1).
+// backoff returns the delay before a retry, counted from 0: an exponential from
+// 200 ms to 3.2 s, of which the upper half is random. The random number is in
+// [0, 1). Six attempts so last from 3.1 s to 6.2 s.
 func backoff(retry int, random float64) time.Duration {
 	ceiling := min(backoffBase<<min(retry, 10), backoffMax)
-	return time.Duration(random * float64(ceiling))
+	return time.Duration((1 + random) / 2 * float64(ceiling))
 }
 
 // maxRetryAfter is the longest wait that a Doer does on a server's word.
@@ -116,36 +137,4 @@ func parseRetryAfter(header http.Header, now time.Time) time.Duration {
 		now = date
 	}
 	return max(until.Sub(now), 0)
-}
-
-// A retryBudget bounds what retries add to the load of a service that is
-// failing anyway: each call saves up a tenth of a retry, and each answer that
-// was not worth a retry two tenths more, up to ten retries. The zero budget
-// is full.
-type retryBudget struct {
-	mu    sync.Mutex
-	spent int // tenths of a retry
-}
-
-const (
-	budgetTenths     = 100
-	retryTenths      = 10
-	callTenths       = 1
-	goodAnswerTenths = 2
-)
-
-func (b *retryBudget) save(tenths int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.spent = max(b.spent-tenths, 0)
-}
-
-func (b *retryBudget) spend() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.spent+retryTenths > budgetTenths {
-		return false
-	}
-	b.spent += retryTenths
-	return true
 }

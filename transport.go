@@ -10,7 +10,7 @@ import (
 	"net/url"
 	"reflect"
 	"strconv"
-	"sync/atomic"
+	"sync"
 	"time"
 )
 
@@ -73,20 +73,93 @@ func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, response
 	return nil
 }
 
-// connectionTrace records how far a request came. Its hooks may be called from
-// other goroutines.
+// A connectionTrace records on which connections an attempt was sent. Its hooks
+// may be called from other goroutines, at any time.
 type connectionTrace struct {
-	wanted, got, reused atomic.Bool
-	trace               httptrace.ClientTrace
+	cancel context.CancelFunc // ends the attempt
+	h2c    bool               // a connection without TLS may be HTTP/2
+	trace  httptrace.ClientTrace
+
+	mu       sync.Mutex
+	wanted   bool // a connection was asked for
+	answered bool // the first byte of a response came
+	got      int  // connections
+	last     httptrace.GotConnInfo
 }
 
 func (c *connectionTrace) hooks() *httptrace.ClientTrace {
-	c.trace.GetConn = func(string) { c.wanted.Store(true) }
+	c.trace.GetConn = func(string) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.wanted = true
+	}
 	c.trace.GotConn = func(info httptrace.GotConnInfo) {
-		c.got.Store(true)
-		c.reused.Store(info.Reused)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.last = info
+		if c.isHTTP1() {
+			c.got = max(c.got, 1)
+			return
+		}
+		if c.got++; c.got >= maxConnections {
+			c.cancel()
+		}
+	}
+	c.trace.GotFirstResponseByte = func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.answered = true
 	}
 	return &c.trace
+}
+
+// On HTTP/2, net/http itself sends a request again, without a pause and without
+// a limit, when the first stream of a connection is reset with PROTOCOL_ERROR
+// (golang.org/issue/52459), and up to 8 times when the stream is refused. An
+// attempt that gets its third connection ends. On HTTP/1, net/http sends a
+// DELETE again only if nothing of it was written.
+const maxConnections = 3
+
+var errResent = errors.New("the connection refused the request, and net/http sent it again")
+
+func (c *connectionTrace) isHTTP1() bool {
+	if overTLS, ok := c.last.Conn.(interface{ ConnectionState() tls.ConnectionState }); ok {
+		return overTLS.ConnectionState().NegotiatedProtocol != "h2"
+	}
+	return !c.h2c
+}
+
+func (c *connectionTrace) resent() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got >= maxConnections
+}
+
+// neverAsked reports whether nothing says that a connection was needed. That
+// is no proof: net/http omits GetConn when another request had dialled the
+// connection.
+func (c *connectionTrace) neverAsked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !c.wanted && c.got == 0
+}
+
+// maybeUsed reports whether the request may have been written. Once there was a
+// connection, it may be written at any time. A round tripper that reports no
+// connection at all is taken to have used one.
+func (c *connectionTrace) maybeUsed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.got > 0 || !c.wanted
+}
+
+// wasDead reports whether the connection was idle before, and ended before the
+// first byte of a response. On HTTP/2 every connection but a new one is in use,
+// so that a failure there says something of the service.
+func (c *connectionTrace) wasDead() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last.Reused && !c.answered && c.isHTTP1()
 }
 
 // httpClient is an http.Client without redirects: that one reads Location even
@@ -95,8 +168,11 @@ func (c *connectionTrace) hooks() *httptrace.ClientTrace {
 // sends is in a closure, where a dump does not reach it.
 type httpClient struct {
 	send      func(*http.Request) (*http.Response, error)
+	closeIdle func() // nil if it keeps no connections
 	timeout   time.Duration
-	isNetHTTP bool // a request that asks for no connection is not sent
+	isNetHTTP bool
+	own       bool // nobody else sends with it
+	h2c       bool // a connection without TLS may be HTTP/2
 	// mayChangeRequest is set unless this is a round tripper, which may not. An
 	// http.Client, for one, adds cookies, and would again at each attempt.
 	mayChangeRequest bool
@@ -118,21 +194,33 @@ func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
 			return c, errNilClient
 		}
 		c.send, c.mayChangeRequest = brought.Do, true
+		c.closeIdle = closeIdleOf(brought)
 		return c, nil
 	}
 	if transport == nil {
-		transport = NewTransport()
+		transport, c.own = NewTransport(), true
 	}
 	if isNil(transport) {
 		return c, errors.New("signalwire: the HTTP client's transport is nil")
 	}
-	_, c.isNetHTTP = transport.(*http.Transport)
-	c.send = transport.RoundTrip
+	if t, ok := transport.(*http.Transport); ok {
+		c.isNetHTTP = true
+		c.h2c = t.Protocols != nil && t.Protocols.UnencryptedHTTP2()
+	}
+	c.send, c.closeIdle = transport.RoundTrip, closeIdleOf(transport)
 	if jar != nil {
 		c.mayChangeRequest = true
 		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithJar(transport, jar, request) }
 	}
 	return c, nil
+}
+
+// closeIdleOf returns v's method CloseIdleConnections, or nil.
+func closeIdleOf(v any) func() {
+	if closer, ok := v.(interface{ CloseIdleConnections() }); ok {
+		return closer.CloseIdleConnections
+	}
+	return nil
 }
 
 var errNilClient = errors.New("signalwire: the HTTP client is nil")

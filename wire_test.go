@@ -299,7 +299,7 @@ func TestConnectionFaults(t *testing.T) {
 		jsonHead = "HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\n"
 		chunked  = jsonHead + "Transfer-Encoding: chunked\r\n\r\n"
 	)
-	silent := wireWant{attempts: 1, maybeApplied: true, retryable: true, timeout: true, text: "the attempt's time is over"}
+	silent := wireWant{attempts: 1, maybeApplied: true, retryable: true, timeout: true, text: "the attempt timed out after"}
 	silentTwice := silent
 	silentTwice.attempts = 2
 	cut := wireWant{is: io.ErrUnexpectedEOF, attempts: 2, maybeApplied: true, retryable: true}
