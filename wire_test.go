@@ -34,6 +34,7 @@ type wireServer struct {
 	address               string
 	connections, requests atomic.Int64
 	requested             chan struct{} // closed by the first request
+	settled               atomic.Int64  // HTTP/2 connections whose client has acknowledged the settings
 	received              syncBuffer
 
 	listener net.Listener
@@ -760,6 +761,8 @@ func speakH2(config *tls.Config, request func(c *h2Conn, stream uint32) bool) fu
 			switch kind, flags := head[3], head[4]; {
 			case kind == h2Settings && flags&h2Ack == 0:
 				c.frame(h2Settings, h2Ack, 0)
+			case kind == h2Settings:
+				wire.server.settled.Add(1)
 			case kind == h2Ping && flags&h2Ack == 0 && !c.deaf:
 				c.frame(h2Ping, h2Ack, 0, payload...)
 			case kind == h2Headers:
