@@ -29,11 +29,11 @@ const (
 	apiPath         = "/api/laml/2010-04-01"
 	participantPath = "/Accounts/" + project + "/Conferences/" + conference + "/Participants/" + call
 
-	// Every client that tries again sends a request up to 3 times, with the
-	// delays that it chooses itself, and every client that takes a time limit
-	// has this one.
+	// Every other client that retries sends a request up to 3 times, with the
+	// delays that it chooses itself, and every other that takes a time limit has
+	// this client's default. This client has its defaults.
 	attempts  = 3
-	timeLimit = 10 * time.Second
+	timeLimit = 30 * time.Second
 )
 
 // A remove asks for one participant to be removed, and says whether the client
@@ -169,9 +169,9 @@ func connectGuarded(host string, through http.RoundTripper) remove {
 }
 
 // connectTwilio gives twilio-go the credentials that it accepts, and leads what
-// it sends to api.twilio.com to the host. It takes no context. Its time limit
-// is that of its default client; in memory it has none, because
-// http.Client.Timeout costs a goroutine with anything but an *http.Transport.
+// it sends to api.twilio.com to the host. It takes no context. In
+// memory it has no time limit, because http.Client.Timeout costs a goroutine
+// with anything but an *http.Transport.
 func connectTwilio(host string, through http.RoundTripper) remove {
 	sid, conferenceSid, callSid := "AC"+hex(project), "CF"+hex(conference), "CA"+hex(call)
 	httpClient := &http.Client{

@@ -8,14 +8,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // An importer is a program in a module of its own that removes one participant.
 type importer struct {
-	name    string
-	require string // what its go.mod asks for
-	program string
+	name, module, version string
+	program               string
 }
 
 const (
@@ -96,25 +96,9 @@ func main() {
 	fmt.Println(client.Delete(context.Background(), "participant", nil, nil))
 }
 `
-	runtimeProgram = `package main
-
-import (
-	"fmt"
-
-	"github.com/oapi-codegen/runtime"
 )
 
-func main() {
-	fmt.Println(runtime.BindStringToObject("1", new(int)))
-}
-`
-)
-
-// module is this package's own, and root its directory.
-const (
-	module = "example.com/signalwire"
-	root   = ".."
-)
+const module = "example.com/signalwire"
 
 // ownDependencies are what an importer might have had before, at versions that
 // were current in 2023.
@@ -136,36 +120,39 @@ var ownDependencies = map[string]string{
 
 // An imported is what an importer gets.
 type imported struct {
-	size     int64 // linked, and
-	stripped int64 // without symbols
+	size     int64 // linked
 	packages int
 	modules  int // in go.mod
-	sums     int // modules in go.sum
 	raised   map[string]string
 }
 
-// measureImporter builds an importer in a temporary directory. This package is
-// taken from the given directory.
-func measureImporter(i importer, this string) (imported, error) {
+// measureImporter builds an importer in a temporary directory.
+func measureImporter(i importer) (imported, error) {
 	var result imported
+	this, err := filepath.Abs("..")
+	if err != nil {
+		return result, err
+	}
 	dir, err := os.MkdirTemp("", "importer")
 	if err != nil {
 		return result, err
 	}
 	defer os.RemoveAll(dir)
-	goMod := "module importer\n\ngo 1.25.0\n\n" + i.require + "\nreplace " + module + " => " + this + "\n"
+	goMod := "module importer\n\ngo 1.25.0\n\nrequire " + i.module + " " + i.version + "\nreplace " + module + " => " + this + "\n"
 	if err := write(dir, map[string]string{"go.mod": goMod, "main.go": i.program}); err != nil {
 		return result, err
 	}
 	if _, err := run(dir, "mod", "tidy"); err != nil {
 		return result, err
 	}
-	if result.size, err = linkedSize(dir, ""); err != nil {
+	if _, err := run(dir, "build", "-trimpath", "-o", "program", "."); err != nil {
 		return result, err
 	}
-	if result.stripped, err = linkedSize(dir, "-s -w"); err != nil {
+	program, err := os.Stat(filepath.Join(dir, "program"))
+	if err != nil {
 		return result, err
 	}
+	result.size = program.Size()
 	packages, err := run(dir, "list", "-deps", ".")
 	if err != nil {
 		return result, err
@@ -176,13 +163,6 @@ func measureImporter(i importer, this string) (imported, error) {
 		return result, err
 	}
 	result.modules = strings.Count(required, `"Version"`)
-	sums, _ := os.ReadFile(filepath.Join(dir, "go.sum"))
-	seen := map[string]bool{}
-	for line := range strings.Lines(string(sums)) {
-		seen[strings.Fields(line)[0]] = true
-	}
-	result.sums = len(seen)
-
 	before, err := selected(dir, "module importer\n\ngo 1.25.0\n")
 	if err != nil {
 		return result, err
@@ -198,17 +178,6 @@ func measureImporter(i importer, this string) (imported, error) {
 		}
 	}
 	return result, nil
-}
-
-func linkedSize(dir, flags string) (int64, error) {
-	if _, err := run(dir, "build", "-trimpath", "-ldflags", flags, "-o", "program", "."); err != nil {
-		return 0, err
-	}
-	program, err := os.Stat(filepath.Join(dir, "program"))
-	if err != nil {
-		return 0, err
-	}
-	return program.Size(), nil
 }
 
 // selected returns the version of each module that Go selects for an importer
@@ -233,42 +202,6 @@ func selected(dir, goMod string) (map[string]string, error) {
 	return versions, nil
 }
 
-// withoutTests copies this package alone, without its tests and so without what
-// they import, to a new directory.
-func withoutTests() (string, error) {
-	dir, err := os.MkdirTemp("", "without-tests")
-	if err != nil {
-		return "", err
-	}
-	files, err := filepath.Glob(filepath.Join(root, "*.go"))
-	if err != nil {
-		return "", err
-	}
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return "", err
-		}
-		if err := write(dir, map[string]string{filepath.Base(file): string(text)}); err != nil {
-			return "", err
-		}
-	}
-	required, err := run(root, "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}require {{.Path}} {{.Version}}{{end}}{{end}}", ".")
-	if err != nil {
-		return "", err
-	}
-	lines := slices.Sorted(strings.Lines(required))
-	goMod := "module " + module + "\n\ngo 1.25.0\n\n" + strings.Join(slices.Compact(lines), "")
-	if err := write(dir, map[string]string{"go.mod": goMod}); err != nil {
-		return "", err
-	}
-	_, err = run(dir, "mod", "tidy")
-	return dir, err
-}
-
 func write(dir string, files map[string]string) error {
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -289,4 +222,59 @@ func run(dir string, args ...string) (string, error) {
 		return "", fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
 	}
 	return string(out), nil
+}
+
+const netHTTPImporter = "net/http alone"
+
+// importers measures, and returns what it found by name.
+func (r *report) importers() (map[string]imported, error) {
+	results := map[string]imported{}
+	list := []importer{
+		{netHTTPImporter, module, "v0.0.0", netHTTPProgram},
+		{guarded, module, "v0.0.0", thisProgram},
+		{twilio, "github.com/twilio/twilio-go", "", twilioProgram},
+		{openaiV3, "github.com/openai/openai-go/v3", "", openaiProgram},
+	}
+	for _, i := range list {
+		if i.version == "" {
+			version, err := run(".", "list", "-m", "-f", "{{.Version}}", i.module)
+			if err != nil {
+				return nil, err
+			}
+			i.version = strings.TrimSpace(version)
+		}
+		var err error
+		if results[i.name], err = measureImporter(i); err != nil {
+			return nil, fmt.Errorf("%s: %w", i.name, err)
+		}
+	}
+
+	r.line("## For an importer")
+	r.line("A program in a module of its own that makes the call, against one that makes it with net/http, done properly. *Raised* are those of %d dependencies, required by the importer at versions of 2023, that Go selects in a newer version because of the client.", len(ownDependencies))
+	base := results[netHTTPImporter]
+	var rows [][]string
+	for _, importer := range list[1:] {
+		i := results[importer.name]
+		rows = append(rows, []string{
+			importer.name, mebibytes(i.size - base.size), fmt.Sprint(i.packages - base.packages),
+			fmt.Sprint(i.modules - base.modules), raisedText(i.raised),
+		})
+	}
+	r.table([]string{"client", "linked size, MiB more", "packages linked, more", "modules in go.mod, more", "raised"}, rows)
+	return results, nil
+}
+
+func mebibytes(n int64) string {
+	return strconv.FormatFloat(float64(n)/(1<<20), 'f', 2, 64)
+}
+
+func raisedText(raised map[string]string) string {
+	var list []string
+	for _, path := range slices.Sorted(maps.Keys(raised)) {
+		list = append(list, path+" "+raised[path])
+	}
+	if list == nil {
+		return "none"
+	}
+	return strings.Join(list, ", ")
 }

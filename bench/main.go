@@ -1,8 +1,10 @@
 // Command bench measures this package against other ways to send the same
 // request, and writes what it finds to a file. It takes the results of the Go
-// benchmarks from another; make bench runs both.
+// benchmarks from another; make bench runs both. With -only trouble it prints
+// that part alone.
 //
 //	bench -benchmarks bench.out -o RESULTS.md
+//	bench -only trouble
 package main
 
 import (
@@ -10,10 +12,8 @@ import (
 	"flag"
 	"fmt"
 	"math"
-	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -25,36 +25,64 @@ import (
 func main() {
 	benchmarks := flag.String("benchmarks", "bench.out", "`file` that go test -bench wrote")
 	output := flag.String("o", "RESULTS.md", "`file` to write")
-	calls := flag.Int("calls", 1_000, "calls under trouble; half as many when the service is dead")
+	only := flag.String("only", "", "print this `part` alone: trouble")
+	names := flag.String("clients", "by-hand,this,twilio-go,resty,retryablehttp,openai-go", "`names` of those that are measured in trouble")
 	flag.Parse()
-	if err := measure(*benchmarks, *output, *calls); err != nil {
+	var inTrouble []client
+	for _, c := range clients {
+		if slices.Contains(strings.Split(*names, ","), c.name) {
+			inTrouble = append(inTrouble, c)
+		}
+	}
+	var err error
+	switch *only {
+	case "":
+		err = measure(*benchmarks, *output, inTrouble)
+	case "trouble":
+		err = printTrouble(inTrouble)
+	default:
+		err = fmt.Errorf("there is no part %q; trouble is one", *only)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func measure(benchmarks, output string, calls int) error {
+func printTrouble(inTrouble []client) error {
+	r := &report{}
+	goals, err := r.trouble(inTrouble)
+	if err != nil {
+		return err
+	}
+	r.goals(goals)
+	fmt.Print(r.text.String())
+	return nil
+}
+
+func measure(benchmarks, output string, inTrouble []client) error {
 	r := &report{}
 	measured, err := readBenchmarks(benchmarks)
 	if err != nil {
 		return err
 	}
-	heap := r.heap()
-	importers, err := measureImporters()
+	importers, err := r.importers()
 	if err != nil {
 		return err
 	}
-	r.importers(importers)
-	r.trouble(calls)
+	troubleGoals, err := r.trouble(inTrouble)
+	if err != nil {
+		return err
+	}
 	r.falseSuccesses()
 
 	head := &report{}
 	head.line("# Measured against its peers")
 	head.line("`make bench` wrote this file. %s, %s, %d CPUs, %s/%s, %s. Client and server shared the machine and one process, and other work may have run beside them: the ratios tell more than the times would.",
 		time.Now().UTC().Format(time.DateOnly), runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, measured.cpu)
-	head.line("One call removes one participant and is answered 204. Each number is the median of %d runs in memory and %d on loopback, by benchstat.", measured.runs["BenchmarkMemory"], measured.runs["BenchmarkLoopback"])
+	head.line("One call removes one participant and is answered 204. Each number is the median of %d runs in memory and %d on loopback, by benchstat.", measured.memoryRuns, measured.onLoopbackRuns)
 	head.text.WriteString(whoIsWho())
-	head.goals(measured, heap, importers)
+	head.goals(append(benchmarkGoals(measured, importers), troubleGoals...))
 	head.benchmarks(measured)
 	return os.WriteFile(output, []byte(head.text.String()+r.text.String()), 0o644)
 }
@@ -100,37 +128,28 @@ func (r *report) table(head []string, rows [][]string) {
 
 // benchmarkResults are medians: by unit, benchmark and client.
 type benchmarkResults struct {
-	cpu    string
-	values map[string]map[string]map[string]float64
-	order  []string       // of the benchmarks
-	runs   map[string]int // of each benchmark, by function
+	cpu                        string
+	memoryRuns, onLoopbackRuns int
+	values                     map[string]map[string]map[string]float64
+	order                      []string // of the benchmarks
 }
 
 func (b benchmarkResults) ratio(unit, benchmark, client, to string) float64 {
-	values := b.values[unit][benchmark]
-	if values[client] == 0 && values[to] == 0 {
-		return math.NaN()
-	}
-	return values[client] / values[to]
+	return b.values[unit][benchmark][client] / b.values[unit][benchmark][to]
 }
 
 // readBenchmarks lets benchstat find the medians.
 func readBenchmarks(file string) (benchmarkResults, error) {
-	results := benchmarkResults{values: map[string]map[string]map[string]float64{}, runs: map[string]int{}}
 	text, err := os.ReadFile(file)
+	results := benchmarkResults{
+		memoryRuns:     strings.Count(string(text), "BenchmarkMemory/client="+guarded+"-"),
+		onLoopbackRuns: strings.Count(string(text), "/protocol="+string(plain)+"/callers=1/service=0s/client="+guarded+"-"),
+		values:         map[string]map[string]map[string]float64{},
+	}
 	if err != nil {
 		return results, err
 	}
-	for line := range strings.Lines(string(text)) {
-		// One benchmark of each function stands for all of it.
-		function, rest, _ := strings.Cut(line, "/")
-		if strings.HasPrefix(rest, "client="+guarded+"-") ||
-			strings.HasPrefix(rest, "protocol="+string(plain)+"/callers=1/service=0s/client="+guarded+"-") {
-			results.runs[function]++
-		}
-	}
-	command := exec.Command("go", "tool", "benchstat", "-format", "csv",
-		"-row", ".name /protocol /callers /service", "-col", "/client", file)
+	command := exec.Command("go", "tool", "benchstat", "-format", "csv", "-row", ".name /protocol /callers /service /client", file)
 	out, err := command.Output()
 	if err != nil {
 		return results, fmt.Errorf("%s: %w", command, err)
@@ -141,36 +160,27 @@ func readBenchmarks(file string) (benchmarkResults, error) {
 	if err != nil {
 		return results, err
 	}
-	var names, units []string
-	for i, row := range rows {
+	unit := ""
+	for _, row := range rows {
+		benchmark, client := row[0], ""
+		if last := strings.LastIndexByte(benchmark, ' '); last > 0 {
+			benchmark, client = strings.TrimSpace(benchmark[:last]), benchmark[last+1:]
+		}
 		switch {
 		case strings.HasPrefix(row[0], "cpu: "):
 			results.cpu = strings.TrimPrefix(row[0], "cpu: ")
-		case row[0] == "" && i+1 < len(rows) && slices.Contains(rows[i+1], "CI"):
-			names = row
-		case row[0] == "":
-			units = row
-		case row[0] == "geomean" || len(row) < 3:
-		default:
-			if !slices.Contains(results.order, row[0]) {
-				results.order = append(results.order, row[0])
+		case row[0] == "" && len(row) == 3:
+			unit = row[1]
+			results.values[unit] = map[string]map[string]float64{}
+		case client != "" && len(row) == 3:
+			if results.values[unit][benchmark] == nil {
+				results.values[unit][benchmark] = map[string]float64{}
 			}
-			for column, name := range names {
-				if name == "" || column >= len(row) {
-					continue
-				}
-				value, err := strconv.ParseFloat(row[column], 64)
-				if err != nil {
-					return results, err
-				}
-				unit := units[column]
-				if results.values[unit] == nil {
-					results.values[unit] = map[string]map[string]float64{}
-				}
-				if results.values[unit][row[0]] == nil {
-					results.values[unit][row[0]] = map[string]float64{}
-				}
-				results.values[unit][row[0]][name] = value
+			if results.values[unit][benchmark][client], err = strconv.ParseFloat(row[1], 64); err != nil {
+				return results, err
+			}
+			if !slices.Contains(results.order, benchmark) {
+				results.order = append(results.order, benchmark)
 			}
 		}
 	}
@@ -185,20 +195,17 @@ func (r *report) benchmarks(measured benchmarkResults) {
 		names[i] = c.name
 	}
 	r.line("## In memory")
-	r.line("A round tripper answers at once. Time and bytes are multiples of the column's; allocations are counted.")
+	r.line("A round tripper answers at once.")
 	var rows [][]string
 	for _, name := range names {
-		memory := func(unit string) float64 { return measured.values[unit][inMemoryName][name] }
 		rows = append(rows, []string{
 			name,
 			times(measured.ratio("sec/op", inMemoryName, name, floor)),
-			times(measured.ratio("sec/op", inMemoryName, guarded, name)),
 			times(measured.ratio("B/op", inMemoryName, name, floor)),
-			times(measured.ratio("B/op", inMemoryName, guarded, name)),
-			strconv.FormatFloat(memory("allocs/op"), 'f', 0, 64),
+			number(measured.values["allocs/op"][inMemoryName][name]),
 		})
 	}
-	r.table([]string{"client", "its time ÷ floor's", "this one's time ÷ its", "its bytes ÷ floor's", "this one's bytes ÷ its", "allocations"}, rows)
+	r.table([]string{"client", "its time ÷ floor's", "its bytes ÷ floor's", "allocations"}, rows)
 
 	r.line("## On loopback")
 	r.line("With 64 callers 5,000 calls, with one 1,000, or 200 at 5 ms of service time; connecting included.")
@@ -209,17 +216,11 @@ func (r *report) benchmarks(measured benchmarkResults) {
 		{"Calls per second ÷ the floor's", "calls/s", func(benchmark, client string) string {
 			return times(measured.ratio("calls/s", benchmark, client, floor))
 		}},
-		{"This one's calls per second ÷ each client's", "calls/s", func(benchmark, client string) string {
-			return times(measured.ratio("calls/s", benchmark, guarded, client))
-		}},
 		{"Median time of a call ÷ the floor's", "p50-sec", func(benchmark, client string) string {
 			return times(measured.ratio("p50-sec", benchmark, client, floor))
 		}},
-		{"99th percentile of the time of a call ÷ the floor's", "p99-sec", func(benchmark, client string) string {
-			return times(measured.ratio("p99-sec", benchmark, client, floor))
-		}},
 		{"Connections opened", "connections", func(benchmark, client string) string {
-			return strconv.FormatFloat(measured.values["connections"][benchmark][client], 'f', 0, 64)
+			return number(measured.values["connections"][benchmark][client])
 		}},
 	} {
 		r.line("### %s", part.title)
@@ -235,147 +236,6 @@ func (r *report) benchmarks(measured benchmarkResults) {
 			rows = append(rows, row)
 		}
 		r.table(append([]string{"protocol", "callers", "service"}, names...), rows)
-	}
-}
-
-func (r *report) trouble(calls int) {
-	r.line("## In trouble")
-	r.line("HTTP/1.1 on loopback, %d callers. One answer in ten is 503, and one request in fifty has its connection reset instead of an answer. *Removed* is the share of the calls that the service answered 204, *reported* the share that the client called a removal.", troubleCallers)
-	var rows, dead [][]string
-	for _, c := range clients {
-		t := measureTrouble(c, calls)
-		rows = append(rows, []string{
-			c.name, percent(t.removals, t.calls), percent(t.reported, t.calls), perCall(t), t.wall.Round(10 * time.Millisecond).String(),
-		})
-		d := measureDead(c, calls/2)
-		dead = append(dead, []string{c.name, perCall(d), percent(d.reported, d.calls), d.wall.Round(10 * time.Millisecond).String()})
-	}
-	r.table([]string{"client", "removed", "reported", "requests per call", fmt.Sprintf("time of %d calls", calls)}, rows)
-	r.line("### A dead service")
-	r.line("It answers nothing but 503.")
-	r.table([]string{"client", "requests per call", "reported as removed", fmt.Sprintf("time of %d calls", calls/2)}, dead)
-}
-
-func percent(part int64, of int) string {
-	return strconv.FormatFloat(100*float64(part)/float64(of), 'f', 1, 64) + " %"
-}
-
-func perCall(t troubled) string {
-	return strconv.FormatFloat(float64(t.requests)/float64(t.calls), 'f', 2, 64)
-}
-
-func (r *report) falseSuccesses() {
-	r.line("## Success that was not one")
-	r.line("Answers to the DELETE that do not say that the participant was removed, and whether the client told its caller that they do, or, like the floor, looked at nothing that would have told them.")
-	head := []string{"answer"}
-	rows := make([][]string, len(falseSuccesses)+1)
-	for i, f := range falseSuccesses {
-		rows[i] = []string{f.name}
-	}
-	rows[len(falseSuccesses)] = []string{"**false successes**"}
-	for _, c := range clients {
-		head = append(head, c.name)
-		count := 0
-		for i, f := range falseSuccesses {
-			cell := "–"
-			if reportsFalseSuccess(c, f.answer) {
-				cell = "success"
-				count++
-			}
-			rows[i] = append(rows[i], cell)
-		}
-		rows[len(falseSuccesses)] = append(rows[len(falseSuccesses)], fmt.Sprintf("**%d of %d**", count, len(falseSuccesses)))
-	}
-	r.table(head, rows)
-}
-
-func (r *report) heap() (ofGuarded heapUse) {
-	r.line("## Heap of a call that is answered with 64 MiB")
-	r.line("In MiB: the most that was reachable at once while the body was read, and what was allocated in all. The length is not announced.")
-	var rows [][]string
-	for _, c := range clients {
-		row := []string{c.name}
-		for _, statusCode := range []int{http.StatusOK, http.StatusBadRequest} {
-			use := measureHeap(c, statusCode)
-			row = append(row, mebibytes(use.live), mebibytes(use.allocated))
-			if c.name == guarded {
-				ofGuarded.live = max(ofGuarded.live, use.live)
-				ofGuarded.allocated = max(ofGuarded.allocated, use.allocated)
-			}
-		}
-		rows = append(rows, row)
-	}
-	r.table([]string{"client", "200: at once", "200: allocated", "400: at once", "400: allocated"}, rows)
-	return ofGuarded
-}
-
-func mebibytes[N int64 | uint64](n N) string {
-	return strconv.FormatFloat(float64(n)/(1<<20), 'f', 2, 64)
-}
-
-// The importers that are compared, by name.
-const (
-	netHTTPImporter = "net/http alone"
-	runtimeImporter = "oapi-codegen/runtime alone"
-	untested        = "this, without what its tests import"
-)
-
-func measureImporters() (map[string]imported, error) {
-	here, err := filepath.Abs(root)
-	if err != nil {
-		return nil, err
-	}
-	alone, err := withoutTests()
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(alone)
-	require := func(dir, path string) (string, error) {
-		version, err := run(dir, "list", "-m", "-f", "{{.Version}}", path)
-		return "require " + path + " " + strings.TrimSpace(version) + "\n", err
-	}
-	this := "require " + module + " v0.0.0\n"
-	list := []struct {
-		importer
-		from, path string
-	}{
-		{importer{netHTTPImporter, "", netHTTPProgram}, here, ""},
-		{importer{runtimeImporter, "", runtimeProgram}, here, "github.com/oapi-codegen/runtime"},
-		{importer{guarded, this, thisProgram}, here, ""},
-		{importer{untested, this, thisProgram}, alone, ""},
-		{importer{twilio, "", twilioProgram}, here, "github.com/twilio/twilio-go"},
-		{importer{openaiV3, "", openaiProgram}, here, "github.com/openai/openai-go/v3"},
-	}
-	results := map[string]imported{}
-	for _, i := range list {
-		if i.path != "" {
-			// All of them are in this module's build list.
-			if i.require, err = require(".", i.path); err != nil {
-				return nil, err
-			}
-		}
-		if results[i.name], err = measureImporter(i.importer, i.from); err != nil {
-			return nil, fmt.Errorf("%s: %w", i.name, err)
-		}
-	}
-	return results, nil
-}
-
-func (r *report) importers(importers map[string]imported) {
-	base := importers[netHTTPImporter]
-	r.line("## For an importer")
-	r.line("A program in a module of its own that makes the call, against one that makes it with net/http, done properly. runtime's does not use net/http. *Raised* are those of %d dependencies, required by the importer at versions of 2023, that Go selects in a newer version because of the client.", len(ownDependencies))
-	var rows [][]string
-	for _, name := range []string{guarded, untested, runtimeImporter, twilio, openaiV3} {
-		i := importers[name]
-		rows = append(rows, []string{
-			name, mebibytes(i.size - base.size), mebibytes(i.stripped - base.stripped), fmt.Sprint(i.packages - base.packages),
-			fmt.Sprint(i.modules - base.modules), fmt.Sprint(i.sums - base.sums), fmt.Sprint(len(i.raised)),
-		})
-	}
-	r.table([]string{"client", "linked size, MiB more", "without symbols (-s -w)", "packages linked, more", "modules in go.mod, more", "modules in go.sum, more", "raised"}, rows)
-	for _, name := range []string{guarded, untested, runtimeImporter, twilio, openaiV3} {
-		r.line("Raised by %s: %s.", name, raisedText(importers[name].raised))
 	}
 }
 

@@ -2,85 +2,140 @@ package main
 
 import (
 	"context"
-	"io"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"runtime"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
-const troubleCallers = 64
-
-// A troubled is what became of calls to a service in trouble.
-type troubled struct {
-	calls    int
-	removals int64 // that the service answered 204
-	reported int64 // that the client said so
-	requests int64
-	wall     time.Duration
+// A scenario is a service in trouble, and the calls that are made to it.
+type scenario struct {
+	name           string
+	callers, calls int
+	// respond returns the status of a response, or 0 to reset the connection.
+	// Nil refuses every connection.
+	respond func(arrival) int
+	// share is how many of this client's calls have to end in a removal, if the
+	// best of its peers does not need more.
+	share float64
+	// most bounds the time of all of this client's calls, if it is not 0.
+	most time.Duration
 }
 
-// measureTrouble makes calls to a service of which one answer in ten is a 503,
-// and one connection in fifty is reset instead of being answered.
-func measureTrouble(c client, calls int) troubled {
-	var mu sync.Mutex
-	random := rand.New(rand.NewPCG(1, 2)) // the same trouble for every client
-	return measureService(c, calls, func(w http.ResponseWriter) bool {
-		mu.Lock()
-		reset, refuse := random.IntN(50) == 0, random.IntN(10) == 0
-		mu.Unlock()
+// An arrival is a request, as the service sees it.
+type arrival struct {
+	after            time.Duration // since the first request
+	number, inSecond int           // of all requests, and of those in this second, from 1
+}
+
+// scenarios end with the services that are dead from beginning to end.
+var scenarios = []scenario{
+	{name: "one response in ten is 503, one connection in fifty is reset", callers: 64, calls: 1_000, respond: func(a arrival) int {
 		switch {
-		case reset:
-			resetConnection(w)
-		case refuse:
-			unavailable(w)
-		default:
-			w.WriteHeader(http.StatusNoContent)
-			return true
+		case a.number%50 == 7:
+			return 0
+		case a.number%10 == 0:
+			return http.StatusServiceUnavailable
 		}
-		return false
-	})
+		return http.StatusNoContent
+	}},
+	{name: "502 for 60 ms of every 210", callers: 32, calls: 1_000, share: .999, respond: func(a arrival) int {
+		return failIf(http.StatusBadGateway, a.after%(210*time.Millisecond) < 60*time.Millisecond)
+	}},
+	{name: "one of two backends responds 503", callers: 24, calls: 500, respond: func(arrival) int {
+		return failIf(http.StatusServiceUnavailable, rand.IntN(2) == 0)
+	}},
+	{name: "503 for the first 0.4 s", callers: 8, calls: 400, share: .99, respond: downFor(400 * time.Millisecond)},
+	{name: "429 with Retry-After: 1 beyond 20 requests a second", callers: 8, calls: 160, share: 1, respond: func(a arrival) int {
+		return failIf(http.StatusTooManyRequests, a.inSecond > 20)
+	}},
+	{name: "429 with Retry-After: 1 to one request in a hundred", callers: 16, calls: 4_000, most: 10 * time.Second, respond: func(a arrival) int {
+		return failIf(http.StatusTooManyRequests, a.number%100 == 0)
+	}},
+	{name: "503 for the first 3 s, one caller", callers: 1, calls: 20, respond: downFor(3 * time.Second)},
+	{name: "503 for the first 5 s", callers: 64, calls: 320, respond: downFor(5 * time.Second)},
+	{name: "503 for the first second, all calls at once", callers: 500, calls: 500, respond: downFor(time.Second)},
+	{name: deadName, callers: 64, calls: 300, respond: downFor(math.MaxInt64)},
+	{name: refusingName, callers: 64, calls: 300},
 }
 
-// measureDead makes calls to a service that answers nothing but 503.
-func measureDead(c client, calls int) troubled {
-	return measureService(c, calls, func(w http.ResponseWriter) bool {
-		unavailable(w)
-		return false
-	})
+const (
+	deadName     = "503 for ever"
+	refusingName = "every connection refused"
+)
+
+func failIf(status int, failing bool) int {
+	if failing {
+		return status
+	}
+	return http.StatusNoContent
 }
 
-func measureService(c client, calls int, answer func(http.ResponseWriter) (removal bool)) troubled {
-	result := troubled{calls: calls}
-	var removals, reported, requests atomic.Int64
-	server := newServer(plain, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		requests.Add(1)
-		if answer(w) {
-			removals.Add(1)
-		}
-	}))
-	defer server.Close()
-	remove, done := server.connect(c)
-	defer done()
-	began := time.Now()
-	inParallel(troubleCallers, calls, func(int) {
-		if removed, _ := remove(context.Background()); removed {
-			reported.Add(1)
-		}
-	})
-	result.wall = time.Since(began)
-	result.removals, result.reported, result.requests = removals.Load(), reported.Load(), requests.Load()
-	return result
+func downFor(length time.Duration) func(arrival) int {
+	return func(a arrival) int { return failIf(http.StatusServiceUnavailable, a.after < length) }
 }
 
-func unavailable(w http.ResponseWriter) {
+// A service plays a scenario, and counts.
+type service struct {
+	respond  func(arrival) int
+	mu       sync.Mutex
+	began    time.Time
+	last     arrival
+	removals int
+}
+
+func (s *service) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+	status := s.arrive()
+	switch status {
+	case 0:
+		resetConnection(w)
+		return
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "1")
+	case http.StatusNoContent:
+		w.WriteHeader(status)
+		return
+	}
+	respondError(w, status)
+}
+
+func (s *service) arrive() (status int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last.number == 0 {
+		s.began = time.Now()
+	}
+	after := time.Since(s.began)
+	if after.Truncate(time.Second) != s.last.after.Truncate(time.Second) {
+		s.last.inSecond = 0
+	}
+	s.last = arrival{after, s.last.number + 1, s.last.inSecond + 1}
+	if s.respond != nil {
+		status = s.respond(s.last)
+	}
+	if status == http.StatusNoContent {
+		s.removals++
+	}
+	return status
+}
+
+func (s *service) counts() (requests, removals int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.last.number, s.removals
+}
+
+func respondError(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_, _ = io.WriteString(w, `{"code":20503,"message":"Service unavailable.","more_info":"https://example.org/20503","status":503}`)
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"code":20%d,"message":"%s","more_info":"https://example.org/20%[1]d","status":%[1]d}`, status, http.StatusText(status))
 }
 
 func resetConnection(w http.ResponseWriter) {
@@ -94,114 +149,125 @@ func resetConnection(w http.ResponseWriter) {
 	_ = connection.Close()
 }
 
-// falseSuccesses are answers to a DELETE that say nothing of a removal.
-var falseSuccesses = []struct {
-	name   string
-	answer http.HandlerFunc
-}{
-	{"301 to a 200 page", redirect(http.StatusMovedPermanently, "/page")},
-	{"302 to a 200 page", redirect(http.StatusFound, "/page")},
-	{"303 to a 204", redirect(http.StatusSeeOther, "/empty")},
-	{"307 to a 204", redirect(http.StatusTemporaryRedirect, "/empty")},
-	{"304", status(http.StatusNotModified)},
-	{"200 with HTML", page},
-	{"200 with nothing", status(http.StatusOK)},
-	{"202", status(http.StatusAccepted)},
-	{"404 with HTML", func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		w.WriteHeader(http.StatusNotFound)
-		_, _ = io.WriteString(w, "<html>No such space.</html>")
-	}},
-	{"503", func(w http.ResponseWriter, _ *http.Request) { unavailable(w) }},
+// A troubled is what became of the calls to a service in trouble.
+type troubled struct {
+	removed, requests float64 // per call
+	wall, longest     time.Duration
+	// calls and retries count those of a second, after the first hundred calls.
+	calls, retries float64
 }
 
-// reportsFalseSuccess tells whether a client reports an answer as a removal.
-func reportsFalseSuccess(c client, answer http.HandlerFunc) bool {
-	mux := http.NewServeMux()
-	mux.HandleFunc("/page", page)
-	mux.HandleFunc("/empty", status(http.StatusNoContent))
-	mux.Handle("/", answer)
-	server := newServer(plain, mux)
+func (s scenario) measure(c client) (troubled, error) {
+	service := &service{respond: s.respond}
+	server := newServer(plain, service)
 	defer server.Close()
-	remove, done := server.connect(c)
-	defer done()
-	removed, _ := remove(context.Background())
-	return removed
-}
-
-func redirect(status int, location string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Location", location)
-		w.WriteHeader(status)
-	}
-}
-
-func status(code int) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
-}
-
-func page(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/html")
-	_, _ = io.WriteString(w, "<html>Sign in.</html>")
-}
-
-const longAnswer = 64 << 20
-
-// A heapUse is what one call took of the heap.
-type heapUse struct {
-	live      uint64 // the most that was reachable at once while the body was read
-	allocated uint64 // in all
-}
-
-// measureHeap makes a call that is answered, in memory, with a status and a body
-// of 64 MiB whose length is not announced.
-func measureHeap(c client, statusCode int) heapUse {
-	body := new(longBody)
-	remove := c.connect("https://example.signalwire.com", inMemory(func(request *http.Request) *http.Response {
-		response := removed(request)
-		*body = longBody{left: longAnswer, base: live()}
-		response.Status, response.StatusCode = strconv.Itoa(statusCode)+" "+http.StatusText(statusCode), statusCode
-		response.Header.Set("Content-Type", "application/json")
-		response.Body, response.ContentLength = body, -1
-		return response
-	}))
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, _ = remove(context.Background())
-	runtime.ReadMemStats(&after)
-	return heapUse{live: body.most, allocated: after.TotalAlloc - before.TotalAlloc}
-}
-
-// A longBody looks at the heap after every 256 KiB that were read of it.
-type longBody struct {
-	left, sinceLook int
-	base, most      uint64
-}
-
-func (b *longBody) Read(p []byte) (int, error) {
-	if b.sinceLook >= 256<<10 || b.left == 0 {
-		b.sinceLook = 0
-		if now := live(); now > b.base {
-			b.most = max(b.most, now-b.base)
+	transport := c.transport()
+	defer transport.CloseIdleConnections()
+	if s.respond == nil {
+		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+			service.arrive()
+			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
 		}
 	}
-	if b.left == 0 {
-		return 0, io.EOF
+	remove := c.connect(server.URL, transport)
+
+	const first = 100
+	var begun, ended, reported atomic.Int64
+	var begunThen, requestsThen int
+	var then time.Time
+	took := make([]time.Duration, s.calls)
+	began := time.Now()
+	inParallel(s.callers, s.calls, func(i int) {
+		begun.Add(1)
+		began := time.Now()
+		if removed, _ := remove(context.Background()); removed {
+			reported.Add(1)
+		}
+		took[i] = time.Since(began)
+		if ended.Add(1) == first {
+			begunThen, then = int(begun.Load()), time.Now()
+			requestsThen, _ = service.counts()
+		}
+	})
+	requests, removals := service.counts()
+	t := troubled{
+		removed:  float64(reported.Load()) / float64(s.calls),
+		requests: float64(requests) / float64(s.calls),
+		wall:     time.Since(began), longest: slices.Max(took),
 	}
-	n := min(len(p), b.left)
-	for i := range p[:n] {
-		p[i] = ' '
+	if since := time.Since(then).Seconds(); s.calls > first {
+		t.calls = float64(s.calls-begunThen) / since
+		t.retries = float64(requests-requestsThen)/since - t.calls
 	}
-	b.left -= n
-	b.sinceLook += n
-	return n, nil
+	if int(reported.Load()) > removals {
+		return t, fmt.Errorf("%s, %s: %d removals reported, and %d carried out", s.name, c.name, reported.Load(), removals)
+	}
+	return t, nil
 }
 
-func (*longBody) Close() error { return nil }
-
-func live() uint64 {
-	runtime.GC()
-	var stats runtime.MemStats
-	runtime.ReadMemStats(&stats)
-	return stats.HeapAlloc
+// trouble measures clients and returns the goals.
+func (r *report) trouble(measured []client) ([]goal, error) {
+	tables := []struct {
+		title string
+		cell  func(troubled) string
+		rows  [][]string
+	}{
+		{title: "Calls that ended in a removal", cell: func(t troubled) string { return percent(t.removed) }},
+		{title: "Requests per call", cell: func(t troubled) string { return strconv.FormatFloat(t.requests, 'f', 2, 64) }},
+		{title: "Time of all calls", cell: func(t troubled) string { return seconds(t.wall) }},
+		{title: "Longest call", cell: func(t troubled) string { return seconds(t.longest) }},
+	}
+	head := []string{"the service", "callers", "calls"}
+	for _, c := range measured {
+		head = append(head, c.name)
+	}
+	var goals []goal
+	for _, s := range scenarios {
+		this, best := troubled{}, s.share
+		rows := make([][]string, len(tables))
+		for _, c := range measured {
+			t, err := s.measure(c)
+			if err != nil {
+				return nil, err
+			}
+			if c.name == guarded {
+				this = t
+			} else {
+				best = max(best, t.removed)
+			}
+			for i, table := range tables {
+				rows[i] = append(rows[i], table.cell(t))
+			}
+		}
+		for i, row := range rows {
+			tables[i].rows = append(tables[i].rows, append([]string{s.name, strconv.Itoa(s.callers), strconv.Itoa(s.calls)}, row...))
+		}
+		goals = append(goals, s.goals(this, best)...)
+	}
+	r.line("## In trouble")
+	r.line("HTTP/1.1 on loopback. Where every connection is refused, an attempt to connect counts as a request.")
+	for _, t := range tables {
+		r.line("### %s", t.title)
+		r.table(head, t.rows)
+	}
+	return goals, nil
 }
+
+// goals compares what this client did with the share of its best peer.
+func (s scenario) goals(this troubled, share float64) []goal {
+	if s.name == deadName || s.name == refusingName {
+		return []goal{
+			{goal: s.name + ": retries a second, after the first hundred calls", measured: this.retries, bound: max(15, .3*this.calls)},
+			{goal: s.name + ": longest call", measured: this.longest.Seconds(), bound: 15, unit: " s"},
+		}
+	}
+	goals := []goal{{goal: s.name + ": removed, no fewer than by the best of the others", measured: 100 * this.removed, bound: 100 * share, atLeast: true, unit: " %"}}
+	if s.most > 0 {
+		goals = append(goals, goal{goal: s.name + ": time of all calls", measured: this.wall.Seconds(), bound: s.most.Seconds(), unit: " s"})
+	}
+	return goals
+}
+
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 1, 64) + " %" }
+
+func seconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', 2, 64) + " s" }
