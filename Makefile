@@ -51,6 +51,10 @@ fuzz: ## Run each fuzz target for FUZZTIME
 soak: ## Send to a server that misbehaves at random, for SOAK
 	SOAK=$(SOAK) go test -tags soak -run '^TestSoak$$' -count=1 -v -timeout 5m .
 
+.PHONY: interop
+interop: ## Send through nginx and haproxy, where they are installed
+	go test -tags interop -run '^TestInterop' -count=1 -v -timeout 5m .
+
 .PHONY: check
 check: ## Everything that can fail: generation, formatting, lint, all tests with the race detector
 	@before=$$(cat $(GENERATED) | cksum); $(MAKE) --no-print-directory generate || exit 1; \

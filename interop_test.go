@@ -1,0 +1,220 @@
+//go:build interop
+
+package signalwire_test
+
+import (
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+)
+
+// newBackend starts what a proxy sends to. It carries out what handle lets pass.
+func newBackend(t *testing.T, l *ledger, handle func(*http.Request)) (address string) {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		l.requests.Add(1)
+		handle(r)
+		l.carryOut(r)
+		w.WriteHeader(http.StatusNoContent)
+	}))
+	t.Cleanup(server.Close)
+	return server.Listener.Addr().String()
+}
+
+// A proxy is a process that ends with the test, or after a minute.
+type proxy struct{ dir, address string }
+
+// startProxy runs a proxy on a free port. It replaces LISTEN in the
+// configuration by the address, and DIR by the directory of the files.
+func startProxy(t *testing.T, configuration string, files map[string][]byte, program string, args ...string) *proxy {
+	t.Helper()
+	path, err := exec.LookPath(program)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + program)
+	}
+	if err != nil {
+		t.Skip(program + " is not installed")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	p := &proxy{dir: t.TempDir(), address: listener.Addr().String()}
+	require.NoError(t, listener.Close())
+	configuration = strings.NewReplacer("LISTEN", p.address, "DIR", p.dir).Replace(configuration)
+	require.NoError(t, os.WriteFile(p.file("proxy.conf"), []byte(configuration), 0o600))
+	for name, text := range files {
+		require.NoError(t, os.WriteFile(p.file(name), text, 0o600))
+	}
+	for i, arg := range args {
+		args[i] = strings.ReplaceAll(arg, "DIR", p.dir)
+	}
+	command := exec.CommandContext(t.Context(), "timeout", append([]string{"60", path}, args...)...)
+	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
+	command.WaitDelay = 5 * time.Second
+	output := new(syncBuffer)
+	command.Stdout, command.Stderr = output, output
+	require.NoError(t, command.Start())
+	t.Cleanup(func() {
+		_ = command.Wait() // t.Context has ended it.
+		if t.Failed() && output.String() != "" {
+			t.Log(output)
+		}
+	})
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", p.address)
+		if err == nil {
+			conn.Close()
+		}
+		return err == nil
+	}, 10*time.Second, 10*time.Millisecond, "%s does not listen", program)
+	return p
+}
+
+func (p *proxy) file(name string) string { return filepath.Join(p.dir, name) }
+
+// startNginx takes the lines of a server, and files that they name.
+func startNginx(t *testing.T, server string, files map[string][]byte) *proxy {
+	t.Helper()
+	return startProxy(t, `
+daemon off;
+pid DIR/nginx.pid;
+error_log stderr crit;
+events {}
+http {
+	access_log off;
+	client_body_temp_path DIR/body;
+	proxy_temp_path DIR/proxy;
+	fastcgi_temp_path DIR/fastcgi;
+	uwsgi_temp_path DIR/uwsgi;
+	scgi_temp_path DIR/scgi;
+	server {
+		`+server+`
+	}
+}
+`, files, "nginx", "-p", "DIR", "-e", "stderr", "-c", "DIR/proxy.conf")
+}
+
+func interopClient(t *testing.T, baseURL string, transport *http.Transport) *signalwire.ClientWithResponses {
+	t.Helper()
+	t.Cleanup(transport.CloseIdleConnections)
+	client, err := signalwire.New("example", testProject, testToken,
+		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
+	return client
+}
+
+// TestInteropNginxOutages has a backend that closes every connection for 60 ms
+// of every 210, which nginx makes a 502.
+func TestInteropNginxOutages(t *testing.T) {
+	l := newLedger()
+	backend := newBackend(t, l, func(*http.Request) {
+		if time.Since(l.began)%(210*time.Millisecond) < 60*time.Millisecond {
+			panic(http.ErrAbortHandler)
+		}
+	})
+	proxy := startNginx(t, "listen LISTEN; location / { proxy_pass http://"+backend+"; }", nil)
+
+	l.removeAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), 32, 1_000)
+
+	l.requireTruth(t)
+	require.GreaterOrEqual(t, l.successes, 999)
+}
+
+// TestInteropHaproxyDeadBackend has haproxy respond 503 to every other request,
+// because one of its two backends is dead.
+func TestInteropHaproxyDeadBackend(t *testing.T) {
+	for _, callers := range []int{16, 24, 32} {
+		t.Run(strconv.Itoa(callers)+" callers", func(t *testing.T) {
+			l := newLedger()
+			backend := newBackend(t, l, func(*http.Request) {})
+			proxy := startProxy(t, `
+defaults
+	mode http
+	timeout connect 1s
+	timeout client 10s
+	timeout server 10s
+	retries 0
+listen api
+	bind LISTEN
+	balance roundrobin
+	server alive `+backend+`
+	server dead `+refusingAddress(t)+`
+`, nil, "haproxy", "-db", "-q", "-f", "DIR/proxy.conf")
+
+			l.removeAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), callers, 500)
+
+			l.requireTruth(t)
+			require.GreaterOrEqual(t, l.successes, 450)
+		})
+	}
+}
+
+// TestInteropNginxReloads has nginx close its connections after 50 requests and
+// replace its workers every 300 ms, none of which may cost a removal.
+func TestInteropNginxReloads(t *testing.T) {
+	authority := newAuthority(t)
+	certificate := authority.issue(t, nil)
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	require.NoError(t, err)
+	files := map[string][]byte{
+		"certificate.pem": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]}),
+		"key.pem":         pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: key}),
+	}
+	for _, tt := range []struct{ name, scheme, listen string }{
+		{"HTTP/1.1", "http", "listen LISTEN;"},
+		{"HTTP/2.0", "https", "listen LISTEN ssl http2; ssl_certificate DIR/certificate.pem; ssl_certificate_key DIR/key.pem;"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			const calls = 3_000
+			l := newLedger()
+			backend := newBackend(t, l, func(r *http.Request) {
+				if r.Header.Get("X-Protocol") != tt.name {
+					panic(http.ErrAbortHandler)
+				}
+				time.Sleep(10 * time.Millisecond)
+			})
+			proxy := startNginx(t, tt.listen+"keepalive_requests 50; location / { proxy_set_header X-Protocol $server_protocol; proxy_pass http://"+backend+"; }", files)
+			var master int
+			require.Eventually(t, func() bool {
+				pid, _ := os.ReadFile(proxy.file("nginx.pid"))
+				master, _ = strconv.Atoi(strings.TrimSpace(string(pid)))
+				return master > 0
+			}, 10*time.Second, 10*time.Millisecond, "nginx does not say its process ID")
+			done, reloaded := make(chan struct{}), make(chan string)
+			go func() {
+				tick := time.NewTicker(300 * time.Millisecond)
+				defer tick.Stop()
+				for times := 0; ; times++ {
+					select {
+					case <-tick.C:
+						_ = syscall.Kill(master, syscall.SIGHUP)
+					case <-done:
+						reloaded <- fmt.Sprintf("reloaded %d times", times)
+						return
+					}
+				}
+			}()
+
+			l.removeAll(t, interopClient(t, tt.scheme+"://"+proxy.address, authority.transport(t)), 8, calls)
+
+			close(done)
+			t.Log(<-reloaded)
+			l.requireTruth(t)
+			require.Equal(t, calls, l.successes)
+		})
+	}
+}

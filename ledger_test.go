@@ -1,0 +1,117 @@
+//go:build interop || soak
+
+package signalwire_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"path"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+)
+
+// A ledger compares what a server carried out with what calls reported. Each
+// call removes a participant of its own.
+type ledger struct {
+	requests atomic.Int64
+	open     sync.Map // by call SID, an *atomic.Bool: whether it was carried out
+
+	mu               sync.Mutex
+	calls, successes int
+	falseSuccesses   int // reported, and not carried out
+	unknown          int // may have been carried out, says the error
+	denied           []*atomic.Bool
+	errors           map[string]int
+	longest          time.Duration
+	began            time.Time
+}
+
+func newLedger() *ledger { return &ledger{errors: map[string]int{}, began: time.Now()} }
+
+// carryOut is for the server.
+func (l *ledger) carryOut(r *http.Request) {
+	if r.Method != http.MethodDelete {
+		return // Whoever follows a redirect ends here.
+	}
+	if done, ok := l.open.Load(path.Base(r.URL.Path)); ok {
+		done.(*atomic.Bool).Store(true)
+	}
+}
+
+// remove makes one call.
+func (l *ledger) remove(t *testing.T, client *signalwire.ClientWithResponses) {
+	call, done, began := uuid.New(), new(atomic.Bool), time.Now()
+	l.open.Store(call.String(), done)
+	_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, must(signalwire.ParseCallSid(call.String())))
+
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls++
+	l.longest = max(l.longest, time.Since(began))
+	var responded *signalwire.Error
+	var failed *signalwire.TransportError
+	var maybeApplied bool
+	switch {
+	case err == nil:
+		l.successes++
+		if !done.Load() {
+			l.falseSuccesses++
+		}
+		l.open.Delete(call.String())
+		return
+	case errors.As(err, &responded):
+		maybeApplied = responded.MaybeApplied
+		l.errors[fmt.Sprintf("%d %v", responded.StatusCode, matched(err))]++
+	case errors.As(err, &failed):
+		maybeApplied = failed.MaybeApplied
+		l.errors[fmt.Sprintf("no complete response, timeout %v", failed.Timeout())]++
+	default:
+		l.errors[err.Error()]++
+	}
+	if maybeApplied {
+		l.unknown++
+		l.open.Delete(call.String())
+	} else {
+		l.denied = append(l.denied, done) // It must not be carried out later either.
+	}
+}
+
+// removeAll makes calls from a number of callers.
+func (l *ledger) removeAll(t *testing.T, client *signalwire.ClientWithResponses, callers, calls int) {
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for range callers {
+		group.Go(func() {
+			for next.Add(1) <= int64(calls) {
+				l.remove(t, client)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// requireTruth wants no false success, and no error that denies what was
+// carried out. The server must have ended.
+func (l *ledger) requireTruth(t *testing.T) {
+	t.Helper()
+	silent := 0
+	for _, done := range l.denied {
+		if done.Load() {
+			silent++
+		}
+	}
+	t.Logf("%d calls, %d removed, %d false successes, %d unknown, %d denied of which %d were carried out; %d requests, longest call %v, %v in all; errors %v",
+		l.calls, l.successes, l.falseSuccesses, l.unknown, len(l.denied), silent,
+		l.requests.Load(), l.longest.Round(time.Millisecond), time.Since(l.began).Round(time.Millisecond), l.errors)
+	require.Positive(t, l.successes)
+	require.Zero(t, l.falseSuccesses, "removals that were reported and not carried out")
+	require.Zero(t, silent, "removals that were carried out although the error says that they were not")
+}
