@@ -23,7 +23,7 @@ type call struct {
 }
 
 func (c *call) do(ctx context.Context) (*http.Response, error) {
-	switch c.doer.pacer.wait(ctx, turn{began: c.began, deadline: c.ends}) {
+	switch c.doer.pacer.wait(ctx, turn{since: c.began, deadline: c.ends}) {
 	case gaveUp:
 		closeBody(c.request)
 		return nil, &TransportError{Err: contextErrorOf(ctx, nil)}
@@ -94,15 +94,10 @@ func (c *call) plan(o outcome) (time.Duration, bool) {
 	return delay, true
 }
 
-// fits reports whether another attempt after a delay can finish in time, going
-// by how long the last one took: a retry that is cut off would turn a definite
-// response into an uncertain end.
+// fits reports whether another attempt after a delay can finish in time. A retry
+// that is cut off would turn a definite response into an uncertain end.
 func (c *call) fits(o outcome, delay time.Duration) bool {
-	needed := o.elapsed
-	if o.timedOut() {
-		needed /= 10 // Responses that come at all come sooner.
-	}
-	return time.Now().Add(delay + needed).Before(c.ends)
+	return time.Now().Add(delay + o.timeNeeded()).Before(c.ends)
 }
 
 // await waits until the planned retry may begin.
@@ -118,7 +113,7 @@ func (c *call) await(ctx context.Context, o outcome, delay time.Duration) verdic
 		return gaveUp
 	case <-timer.C:
 	}
-	t := turn{began: c.began, deadline: c.ends, limit: c.ends.Add(-o.elapsed), paced: !o.stale && !o.comesBack()}
+	t := turn{since: began, deadline: c.ends, limit: c.ends.Add(-o.timeNeeded()), paced: !o.stale && !o.comesBack()}
 	if most := began.Add(maxPaceWait - c.waited); t.paced && most.Before(t.limit) {
 		t.limit = most
 	}

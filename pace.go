@@ -30,7 +30,7 @@ type pacer struct {
 	told      uint64    // the call told to come back later since the last good response, or 0
 	heldUntil time.Time // when the service wants to be asked again
 	reopening bool      // since heldUntil was set: every attempt takes a token
-	line      list.List // of *turn, the oldest call first
+	line      list.List // of *turn, who has waited longest first
 	timer     *time.Timer
 }
 
@@ -47,7 +47,7 @@ const (
 
 // A turn is the place of an attempt in the line.
 type turn struct {
-	began    time.Time // of the call
+	since    time.Time // when the call began to wait
 	deadline time.Time // of the call
 	limit    time.Time // when the attempt stops waiting; zero means half of the time left
 	paced    bool      // it takes a token, even if nothing is held back
@@ -107,10 +107,10 @@ func (p *pacer) waitInLine(ctx context.Context, t turn) verdict {
 	}
 }
 
-// enqueue keeps the oldest call first, so that none waits for ever.
+// enqueue keeps who has waited longest first, delays included.
 func (p *pacer) enqueue(t *turn) *list.Element {
 	for e := p.line.Back(); e != nil; e = e.Prev() {
-		if !t.began.Before(e.Value.(*turn).began) {
+		if !t.since.Before(e.Value.(*turn).since) {
 			return p.line.InsertAfter(t, e)
 		}
 	}

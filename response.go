@@ -52,6 +52,15 @@ func (o outcome) comesBack() bool {
 // timedOut reports whether a time limit ended the attempt.
 func (o outcome) timedOut() bool { return o.failure != nil && o.failure.Timeout() }
 
+// timeNeeded estimates how long another attempt takes: as long as this one. If
+// this one timed out, a response that comes at all comes sooner.
+func (o outcome) timeNeeded() time.Duration {
+	if o.timedOut() {
+		return o.elapsed / 10
+	}
+	return o.elapsed
+}
+
 func (o outcome) statusCode() int {
 	switch {
 	case o.response != nil:
