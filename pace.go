@@ -70,12 +70,11 @@ func (p *pacer) wait(ctx context.Context, t turn) verdict {
 		p.mu.Unlock()
 		return proceed
 	}
-	p.mu.Unlock()
 	return p.waitInLine(ctx, t)
 }
 
+// waitInLine is called with the lock held, and releases it.
 func (p *pacer) waitInLine(ctx context.Context, t turn) verdict {
-	p.mu.Lock()
 	if !p.heldUntil.Before(t.deadline) {
 		p.mu.Unlock()
 		return tooLate
