@@ -4,12 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -171,120 +168,6 @@ func TestRequestsMadeByHand(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestEditorsCannotMoveTheRequest: the credentials would go along.
-func TestEditorsCannotMoveTheRequest(t *testing.T) {
-	t.Parallel()
-	var elsewhere atomic.Int64
-	other, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = other.Close() })
-	go func() {
-		for {
-			connection, err := other.Accept()
-			if err != nil {
-				return
-			}
-			elsewhere.Add(1)
-			_ = connection.Close()
-		}
-	}()
-	for _, tt := range []struct {
-		name string
-		edit func(*http.Request)
-	}{
-		{"host", func(r *http.Request) { r.URL.Host = "evil.test" }},
-		{"host that ends the same", func(r *http.Request) { r.URL.Host = "evil" + r.URL.Host }},
-		{"port", func(r *http.Request) { r.URL.Host = other.Addr().String() }},
-		{"other name of the host", func(r *http.Request) { r.URL.Host = strings.Replace(r.URL.Host, "127.0.0.1", "localhost", 1) }},
-		{"scheme", func(r *http.Request) { r.URL.Scheme = "https" }},
-		{"no scheme", func(r *http.Request) { r.URL.Scheme = "" }},
-		{"no host", func(r *http.Request) { r.URL.Host = "" }},
-		{"no URL", func(r *http.Request) { r.URL = nil }},
-		{"another URL", func(r *http.Request) { r.URL = must(url.Parse("http://" + other.Addr().String() + "/x")) }},
-		{"another request", func(r *http.Request) {
-			*r = *must(http.NewRequestWithContext(r.Context(), r.Method, "http://"+other.Addr().String()+"/x", nil))
-		}},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			var requests atomic.Int64
-			editor := func(_ context.Context, r *http.Request) error { tt.edit(r); return nil }
-			handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				requests.Add(1)
-				w.WriteHeader(http.StatusNoContent)
-			})
-			ofClient := newClient(t, handler, signalwire.WithRequestEditorFn(editor))
-			ofCall := newClient(t, handler)
-
-			_, errOfClient := remove(t, ofClient)
-			_, errOfCall := remove(t, ofCall, editor)
-
-			for _, err := range []error{errOfClient, errOfCall} {
-				failed := requireTransportError(t, err)
-				require.False(t, failed.Retryable())
-				require.False(t, failed.MaybeApplied)
-				require.Zero(t, failed.Attempts)
-			}
-			require.Zero(t, requests.Load())
-		})
-	}
-	t.Cleanup(func() { require.Zero(t, elsewhere.Load(), "connections") })
-}
-
-func TestEditorsThatFail(t *testing.T) {
-	t.Parallel()
-	errEditor := errors.New("no signature")
-	fail := func(context.Context, *http.Request) error { return errEditor }
-	for _, tt := range []struct {
-		name    string
-		options []signalwire.ClientOption
-		editors []signalwire.RequestEditorFn
-		want    string
-	}{
-		{"of the client", []signalwire.ClientOption{signalwire.WithRequestEditorFn(fail)}, nil, "no signature"},
-		{"of the call", nil, []signalwire.RequestEditorFn{fail}, "no signature"},
-		{"nil", nil, []signalwire.RequestEditorFn{nil}, "request editor is nil"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			var requests atomic.Int64
-			client := newClient(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }), tt.options...)
-			_, err := remove(t, client, tt.editors...)
-			require.ErrorContains(t, err, tt.want)
-			require.Equal(t, tt.want == errEditor.Error(), errors.Is(err, errEditor))
-			require.Zero(t, requests.Load())
-		})
-	}
-}
-
-func TestInvalidCalls(t *testing.T) {
-	t.Parallel()
-	var requests atomic.Int64
-	client := newClient(t, http.HandlerFunc(func(http.ResponseWriter, *http.Request) { requests.Add(1) }))
-	var noContext context.Context
-	for name, call := range map[string]func() error{
-		"nil context": func() error {
-			_, err := client.DeleteParticipantWithResponse(noContext, testAccount, testConference, testCall)
-			return err
-		},
-		"zero account": func() error {
-			_, err := client.DeleteParticipantWithResponse(t.Context(), signalwire.AccountSid{}, testConference, testCall)
-			return err
-		},
-		"zero conference": func() error {
-			_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, signalwire.ConferenceSid{}, testCall)
-			return err
-		},
-		"zero call": func() error {
-			_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, signalwire.CallSid{})
-			return err
-		},
-	} {
-		require.Error(t, call(), name)
-	}
-	require.Zero(t, requests.Load())
 }
 
 func TestRequestHeaders(t *testing.T) {

@@ -1,0 +1,83 @@
+package signalwire
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"unicode"
+)
+
+const (
+	spaceDomain = ".signalwire.com"
+	apiPath     = "/api/laml/2010-04-01"
+)
+
+const (
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	digits = "0123456789"
+)
+
+// consistsOf reports whether s has characters, and no others than these.
+// (Package regexp would make every importer's program larger.)
+func consistsOf(s, characters string) bool { return s != "" && strings.Trim(s, characters) == "" }
+
+// isNotASCII finds, for one, the Kelvin sign, which is a k in lower case.
+func isNotASCII(r rune) bool { return r > unicode.MaxASCII }
+
+// isDNSLabel reports whether s is a label of a host name (RFC 1123, section
+// 2.1) in lower case.
+func isDNSLabel(s string) bool {
+	return consistsOf(s, lower+digits+"-") && len(s) <= 63 && !strings.HasPrefix(s, "-") && !strings.HasSuffix(s, "-")
+}
+
+// SpaceURL returns the base URL of a space's Compatibility API,
+// https://SPACE.signalwire.com/api/laml/2010-04-01. The space is a bare name
+// ("acme"), its host ("acme.signalwire.com") or the https URL of that host, in
+// either case. Anything else is an error, which does not repeat it.
+func SpaceURL(space string) (string, error) {
+	name, isURL := strings.CutPrefix(strings.ToLower(space), "https://")
+	if isURL {
+		name = strings.TrimSuffix(name, "/")
+	}
+	label, isHost := strings.CutSuffix(name, spaceDomain)
+	switch {
+	case space == "":
+		return "", errors.New("signalwire: the space is empty")
+	case isURL && !isHost, !isDNSLabel(label), strings.ContainsFunc(space, isNotASCII):
+		return "", errors.New("signalwire: the space is not a space's name such as example, " +
+			"its host such as example" + spaceDomain + ", or the https URL of that host without a path")
+	}
+	return "https://" + label + spaceDomain + apiPath, nil
+}
+
+func parseBaseURL(baseURL string) (*url.URL, error) {
+	u, err := url.Parse(baseURL)
+	switch {
+	case err != nil || u.Opaque != "" || u.Hostname() == "":
+		return nil, errors.New("signalwire: the base URL is not an absolute URL with a host")
+	case u.Scheme != "https" && !isLoopbackHTTP(u):
+		return nil, errors.New("signalwire: the base URL is neither https nor http on a loopback address")
+	case u.User != nil:
+		return nil, errors.New("signalwire: the base URL has user information in it; pass credentials to New")
+	case strings.ContainsAny(baseURL, "?#"):
+		return nil, errors.New("signalwire: the base URL has a query or a fragment")
+	case !isPlainPath(u.EscapedPath()):
+		return nil, errors.New("signalwire: the path of the base URL has empty or dot segments or unusual characters in it")
+	}
+	return u, nil
+}
+
+// isPlainPath reports whether a path has no empty segments and none that a
+// server may resolve to somewhere else. One slash may end it.
+func isPlainPath(path string) bool {
+	path = strings.TrimSuffix(path, "/")
+	if path == "" {
+		return true
+	}
+	path, ok := strings.CutPrefix(path, "/")
+	for segment := range strings.SplitSeq(path, "/") {
+		ok = ok && consistsOf(segment, lower+upper+digits+"._~-") && segment != "." && segment != ".."
+	}
+	return ok
+}

@@ -1,0 +1,132 @@
+package signalwire
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+)
+
+// send is what every generated method ends in. It takes the error of making the
+// request along, so that the methods stay short.
+func (c *Client) send(ctx context.Context, request *http.Request, err error, editors []RequestEditorFn) (*http.Response, error) {
+	if err != nil {
+		return nil, notSent(ctx, nil, innermost(err))
+	}
+	if isNil(ctx) {
+		return nil, notSent(nil, request, errNilContext)
+	}
+	method := request.Method
+	request = request.WithContext(ctx)
+	for _, some := range [][]RequestEditorFn{c.RequestEditors, editors} {
+		for _, edit := range some {
+			if edit == nil {
+				return nil, notSent(ctx, request, errNilEditor)
+			}
+			if err := edit(ctx, request); err != nil {
+				return nil, notSent(ctx, request, err)
+			}
+		}
+	}
+	if guarded, ok := c.Client.(*guardedClient); ok {
+		return guarded.do(method, request)
+	}
+	return c.Client.Do(request)
+}
+
+var (
+	errNilContext = errors.New("signalwire: the context is nil; context.Background() is never done")
+	errNilEditor  = errors.New("signalwire: a request editor is nil")
+	errElsewhere  = errors.New("signalwire: a request editor changed the request's method, scheme, host or user")
+)
+
+// A guardedClient sends what request editors leave as it was in method and
+// destination, so that credentials go nowhere else, and nothing else is done
+// than the call says. It has the Doer in a closure, where a dump of the client
+// does not reach the Doer's connections, which keep what was written to them.
+type guardedClient struct {
+	send         func(*http.Request) (*http.Response, error)
+	scheme, host string
+}
+
+func (g *guardedClient) Do(request *http.Request) (*http.Response, error) {
+	return g.do(request.Method, request)
+}
+
+// do wants the method that the request had before it was edited.
+func (g *guardedClient) do(method string, request *http.Request) (*http.Response, error) {
+	u := request.URL
+	if request.Method != method || request.Host != "" && request.Host != g.host ||
+		u == nil || u.Scheme != g.scheme || u.Host != g.host || u.Opaque != "" || u.User != nil {
+		return nil, notSent(request.Context(), request, errElsewhere)
+	}
+	return g.send(request)
+}
+
+// notSent returns the error of a call that ends before its request is sent, and
+// closes the request's body, as http.Client does.
+func notSent(ctx context.Context, request *http.Request, cause error) error {
+	e := &notSentError{causes: []error{errNotSent}}
+	if request != nil {
+		if request.Body != nil {
+			_ = request.Body.Close()
+		}
+		cause = clean(cause, secretsOf(request.Header))
+	}
+	e.text = strings.TrimPrefix(cause.Error(), "signalwire: ")
+	var (
+		response *Error
+		failure  *TransportError
+	)
+	if !errors.As(cause, &response) && !errors.As(cause, &failure) {
+		e.causes = append(e.causes, cause) // Else it is about another call, an editor's own.
+	}
+	if !isNil(ctx) && ctx.Err() != nil {
+		e.causes = append(e.causes, ctx.Err(), context.Cause(ctx))
+	}
+	return &TransportError{Err: e}
+}
+
+// A notSentError says why nothing was sent.
+type notSentError struct {
+	text   string
+	causes []error
+}
+
+func (e *notSentError) Error() string   { return errNotSent.Error() + ": " + e.text }
+func (e *notSentError) Unwrap() []error { return e.causes }
+
+// innermost returns what is wrong with an argument without what is wrapped
+// around it, which holds values and the words of package runtime.
+func innermost(err error) error {
+	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
+		err = inner
+	}
+	return err
+}
+
+// describeClient is the first request editor. Its two values share an array,
+// and neither can grow into the other.
+func describeClient(_ context.Context, request *http.Request) error {
+	values := []string{"application/json", userAgent()}
+	request.Header["Accept"], request.Header["User-Agent"] = values[:1:1], values[1:]
+	return nil
+}
+
+// userAgent names this module and its version, as far as the build tells.
+var userAgent = sync.OnceValue(func() string {
+	version := "devel"
+	if build, ok := debug.ReadBuildInfo(); ok {
+		path := reflect.TypeFor[Client]().PkgPath()
+		for _, module := range append([]*debug.Module{&build.Main}, build.Deps...) {
+			if module.Path == path && strings.HasPrefix(module.Version, "v") {
+				version = module.Version
+			}
+		}
+	}
+	return "signalwire-go/" + version + " (" + runtime.Version() + ")"
+})
