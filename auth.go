@@ -5,8 +5,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"strings"
 )
 
@@ -21,9 +19,9 @@ import (
 // The editor returns an error, and so nothing is sent, if a value is empty, if
 // the project ID has a colon, if either has a space, a control character or a
 // character outside of ASCII, and if the request would go over plain http to
-// anything but a loopback address. No error repeats a value. The editor keeps
-// the values where printing and encoding do not reach them, and is safe for
-// concurrent use.
+// anything but a loopback address or localhost, in lower case. No error repeats a
+// value. The editor keeps the values where printing and encoding do not reach
+// them, and is safe for concurrent use.
 func BasicAuth(projectID, apiToken string) RequestEditorFn {
 	err := errors.Join(
 		checkCredential("project ID", projectID, ":"),
@@ -35,7 +33,7 @@ func BasicAuth(projectID, apiToken string) RequestEditorFn {
 		case err != nil:
 			return err
 		case req.URL.Scheme != "https" && !isLoopbackHTTP(req.URL):
-			return errors.New("signalwire: credentials are sent over https only, or over http to a loopback address")
+			return errors.New("signalwire: credentials are sent over https only, or over http to a loopback address or localhost")
 		}
 		req.Header.Set("Authorization", header)
 		return nil
@@ -58,17 +56,4 @@ func checkCredential(name, value, forbidden string) error {
 		}
 	}
 	return nil
-}
-
-// isLoopbackHTTP reports whether u is plain http that does not leave the
-// machine, which is what test servers speak.
-func isLoopbackHTTP(u *url.URL) bool {
-	if u.Scheme != "http" {
-		return false
-	}
-	if strings.EqualFold(u.Hostname(), "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(u.Hostname())
-	return err == nil && address.Unmap().IsLoopback()
 }

@@ -2,7 +2,9 @@ package signalwire
 
 import (
 	"errors"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -51,21 +53,45 @@ func SpaceURL(space string) (string, error) {
 	return "https://" + label + spaceDomain + apiPath, nil
 }
 
+// parseBaseURL parses what the paths of operations are appended to. No error
+// repeats it.
 func parseBaseURL(baseURL string) (*url.URL, error) {
 	u, err := url.Parse(baseURL)
 	switch {
 	case err != nil || u.Opaque != "" || u.Hostname() == "":
 		return nil, errors.New("signalwire: the base URL is not an absolute URL with a host")
 	case u.Scheme != "https" && !isLoopbackHTTP(u):
-		return nil, errors.New("signalwire: the base URL is neither https nor http on a loopback address")
+		return nil, errors.New("signalwire: the base URL is neither https nor http on a loopback address or localhost")
 	case u.User != nil:
 		return nil, errors.New("signalwire: the base URL has user information in it; pass credentials to New")
+	case !hasPlainPort(u):
+		return nil, errors.New("signalwire: the base URL has a colon and no port from 1 to 65535 after it")
 	case strings.ContainsAny(baseURL, "?#"):
 		return nil, errors.New("signalwire: the base URL has a query or a fragment")
 	case !isPlainPath(u.EscapedPath()):
 		return nil, errors.New("signalwire: the path of the base URL has empty or dot segments or unusual characters in it")
 	}
 	return u, nil
+}
+
+// isLoopbackHTTP reports whether u is plain http that does not leave the
+// machine, which is what test servers speak. It holds for no host that net/http
+// hands to HTTP_PROXY, which is any other spelling of localhost.
+func isLoopbackHTTP(u *url.URL) bool {
+	if u.Scheme != "http" {
+		return false
+	}
+	address, err := netip.ParseAddr(u.Hostname())
+	return u.Hostname() == "localhost" || err == nil && address.Unmap().IsLoopback()
+}
+
+// hasPlainPort reports whether the host is followed by nothing or by a port.
+func hasPlainPort(u *url.URL) bool {
+	if u.Port() == "" {
+		return !strings.HasSuffix(u.Host, ":")
+	}
+	port, err := strconv.ParseUint(u.Port(), 10, 16)
+	return err == nil && port > 0
 }
 
 // isPlainPath reports whether a path has no empty segments and none that a

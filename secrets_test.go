@@ -159,20 +159,31 @@ func TestNoSecretsFromTheWire(t *testing.T) {
 
 // TestNoSecretsInClientThatWasUsed: idle connections keep what was written.
 func TestNoSecretsInClientThatWasUsed(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		transport := signalwire.NewTransport()
-		transport.Proxy, transport.DialContext = nil, (&pipes{steps: []string{onWire(204)}}).dial
-		t.Cleanup(transport.CloseIdleConnections)
-		client, err := signalwire.New("example", testProject, testToken,
-			signalwire.WithBaseURL("http://127.0.0.1:1"), signalwire.WithHTTPClient(&http.Client{Transport: transport}))
-		require.NoError(t, err)
-		response, err := remove(t, client)
-		require.NoError(t, err)
-		synctest.Wait()
-		requireNoSecrets(t, "client", client)
-		requireNoSecrets(t, "response", response)
-		require.NotEmpty(t, findSecret(renderings(transport)["a dump"]), "they are there")
-	})
+	t.Parallel()
+	for name, brings := range map[string]func(*http.Client) signalwire.HttpRequestDoer{
+		"http.Client": func(c *http.Client) signalwire.HttpRequestDoer { return c },
+		"Doer":        func(c *http.Client) signalwire.HttpRequestDoer { return &signalwire.Doer{HTTPClient: c} },
+		"Doer in a Doer": func(c *http.Client) signalwire.HttpRequestDoer {
+			return &signalwire.Doer{HTTPClient: &signalwire.Doer{HTTPClient: c}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				transport := signalwire.NewTransport()
+				transport.Proxy, transport.DialContext = nil, (&pipes{steps: []string{onWire(204)}}).dial
+				t.Cleanup(transport.CloseIdleConnections)
+				client, err := signalwire.New("example", testProject, testToken,
+					signalwire.WithBaseURL("http://127.0.0.1:1"), signalwire.WithHTTPClient(brings(&http.Client{Transport: transport})))
+				require.NoError(t, err)
+				response, err := remove(t, client)
+				require.NoError(t, err)
+				synctest.Wait()
+				requireNoSecrets(t, "client", client)
+				requireNoSecrets(t, "response", response)
+				require.NotEmpty(t, findSecret(renderings(transport)["a dump"]), "they are there")
+			})
+		})
+	}
 }
 
 // TestSecretsAreFound shows that the tests above can fail.

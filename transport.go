@@ -26,8 +26,9 @@ import (
 // It is a clone of http.DefaultTransport, so proxies come from the environment,
 // with 64 idle connections per host instead of 2, response headers of at most
 // 64 KiB, TLS 1.2 or newer, no compression, and on HTTP/2 a ping after 5 silent
-// seconds, whose answer is waited for 3 seconds. If http.DefaultTransport was
-// replaced by another type, it is made from scratch with the same settings.
+// seconds, which has to be acknowledged within 3 seconds. If the program replaced
+// http.DefaultTransport by another type, NewTransport starts from net/http's
+// settings; the zero [Doer] then sends with that type instead.
 func NewTransport() *http.Transport {
 	var transport *http.Transport
 	if t, ok := http.DefaultTransport.(*http.Transport); ok && t != nil {
@@ -54,11 +55,30 @@ func NewTransport() *http.Transport {
 	}
 	transport.HTTP2.SendPingTimeout = 5 * time.Second
 	transport.HTTP2.PingTimeout = 3 * time.Second
-	transport.OnProxyConnectResponse = checkProxyResponse
+	before := transport.OnProxyConnectResponse
+	transport.OnProxyConnectResponse = func(ctx context.Context, proxy *url.URL, connect *http.Request, response *http.Response) error {
+		if before != nil {
+			if err := before(ctx, proxy, connect, response); err != nil {
+				return err
+			}
+		}
+		return checkProxyResponse(response)
+	}
 	return transport
 }
 
-// proxyRefusal is a proxy's answer to CONNECT that is not a 200. net/http gives
+// defaultTransport returns what sends if the caller brings nothing, and whether
+// nobody else uses it. A program
+// that put a type of its own into http.DefaultTransport, such as a mock, an audit
+// or a rule for egress, expects that every request goes through it.
+func defaultTransport() (transport http.RoundTripper, own bool) {
+	if _, ok := http.DefaultTransport.(*http.Transport); ok || isNil(http.DefaultTransport) {
+		return NewTransport(), true
+	}
+	return http.DefaultTransport, false
+}
+
+// proxyRefusal is a proxy's response to CONNECT that is not a 200. net/http gives
 // only its text otherwise.
 type proxyRefusal struct{ statusCode int }
 
@@ -66,7 +86,7 @@ func (e *proxyRefusal) Error() string {
 	return "the proxy refused to connect: " + strconv.Itoa(e.statusCode) + " " + http.StatusText(e.statusCode)
 }
 
-func checkProxyResponse(_ context.Context, _ *url.URL, _ *http.Request, response *http.Response) error {
+func checkProxyResponse(response *http.Response) error {
 	if response.StatusCode != http.StatusOK {
 		return &proxyRefusal{response.StatusCode}
 	}
@@ -198,19 +218,21 @@ func newHTTPClient(brought HttpRequestDoer) (httpClient, error) {
 		return c, nil
 	}
 	if transport == nil {
-		transport, c.own = NewTransport(), true
+		transport, c.own = defaultTransport()
 	}
 	if isNil(transport) {
 		return c, errors.New("signalwire: the HTTP client's transport is nil")
 	}
-	if t, ok := transport.(*http.Transport); ok {
-		c.isNetHTTP = true
-		c.h2c = t.Protocols != nil && t.Protocols.UnencryptedHTTP2()
-	}
 	c.send, c.closeIdle = transport.RoundTrip, closeIdleOf(transport)
+	if netHTTP, ok := transport.(*http.Transport); ok {
+		c.isNetHTTP = true
+		c.h2c = netHTTP.Protocols != nil && netHTTP.Protocols.UnencryptedHTTP2()
+		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithoutProxy(netHTTP, request) }
+	}
 	if jar != nil {
+		roundTrip := c.send
 		c.mayChangeRequest = true
-		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithJar(transport, jar, request) }
+		c.send = func(request *http.Request) (*http.Response, error) { return roundTripWithJar(roundTrip, jar, request) }
 	}
 	return c, nil
 }
@@ -223,19 +245,47 @@ func closeIdleOf(v any) func() {
 	return nil
 }
 
-var errNilClient = errors.New("signalwire: the HTTP client is nil")
-
-// isNil finds a nil pointer in an interface.
-func isNil(v any) bool {
-	value := reflect.ValueOf(v)
-	return !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil()
+// roundTripWithoutProxy sends plain http to loopback directly or not at all: a
+// proxy would read the credentials. ProxyFromEnvironment leaves loopback alone; a
+// Proxy function of the caller's may not.
+func roundTripWithoutProxy(transport *http.Transport, request *http.Request) (*http.Response, error) {
+	if transport.Proxy != nil && isLoopbackHTTP(request.URL) {
+		if proxy, err := transport.Proxy(request); err == nil && proxy != nil {
+			if request.Body != nil {
+				_ = request.Body.Close()
+			}
+			return nil, errLoopbackProxy
+		}
+	}
+	return transport.RoundTrip(request)
 }
 
-func roundTripWithJar(transport http.RoundTripper, jar http.CookieJar, request *http.Request) (*http.Response, error) {
+var (
+	errNilClient = errors.New("signalwire: the HTTP client is nil")
+
+	errLoopbackProxy error = &notSentError{
+		text:   "the transport's proxy would get plain http to a loopback address",
+		causes: []error{errNotSent},
+	}
+)
+
+// isNil finds a nil in an interface: a pointer, or a function that implements it.
+func isNil(v any) bool {
+	switch value := reflect.ValueOf(v); value.Kind() {
+	case reflect.Invalid:
+		return true
+	case reflect.Pointer, reflect.Func, reflect.Map, reflect.Slice, reflect.Chan:
+		return value.IsNil()
+	default:
+		return false
+	}
+}
+
+func roundTripWithJar(roundTrip func(*http.Request) (*http.Response, error), jar http.CookieJar, request *http.Request) (*http.Response, error) {
 	for _, cookie := range jar.Cookies(request.URL) {
 		request.AddCookie(cookie)
 	}
-	response, err := transport.RoundTrip(request)
+	response, err := roundTrip(request)
 	if response != nil {
 		if cookies := response.Cookies(); len(cookies) > 0 {
 			jar.SetCookies(request.URL, cookies)
