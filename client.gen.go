@@ -35,13 +35,13 @@ type CompatibilityErrorResponse struct {
 // concurrently for different requests.
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
-// HttpRequestDoer sends a request and returns the answer. *http.Client is one,
+// HttpRequestDoer sends a request and returns the response. *http.Client is one,
 // and so is [*Doer].
 type HttpRequestDoer interface {
 	Do(req *http.Request) (*http.Response, error)
 }
 
-// Client is the generated client, whose methods return the answer as it came.
+// Client is the generated client, whose methods return the response as it came.
 // [New] makes one that is safe to send with.
 type Client struct {
 	// Server is the base URL, which the paths of the operations are appended to.
@@ -59,7 +59,7 @@ type Client struct {
 type ClientOption func(*Client) error
 
 // NewClient makes a client without any of the guards that [New] installs: it
-// follows redirects, has no time limit, and takes any answer. The HTTP client
+// follows redirects, has no time limit, and takes any response. The HTTP client
 // is http.Client's zero value unless an option says otherwise.
 func NewClient(server string, opts ...ClientOption) (*Client, error) {
 	client := &Client{Server: server}
@@ -144,13 +144,14 @@ func NewDeleteParticipantRequest(server string, accountSid AccountSid, conferenc
 	return req, nil
 }
 
-// ClientWithResponses builds on ClientInterface to offer response payloads
+// ClientWithResponses is [Client] with methods that read and decode responses.
+// [New] makes one that is safe to send with.
 type ClientWithResponses struct {
 	ClientInterface
 }
 
-// NewClientWithResponses creates a new ClientWithResponses, which wraps
-// Client with return type handling
+// NewClientWithResponses makes a client without any of the guards that [New]
+// installs; see [NewClient].
 func NewClientWithResponses(server string, opts ...ClientOption) (*ClientWithResponses, error) {
 	client, err := NewClient(server, opts...)
 	if err != nil {
@@ -159,7 +160,7 @@ func NewClientWithResponses(server string, opts ...ClientOption) (*ClientWithRes
 	return &ClientWithResponses{client}, nil
 }
 
-// WithBaseURL overrides the baseURL.
+// WithBaseURL replaces the base URL.
 func WithBaseURL(baseURL string) ClientOption {
 	return func(c *Client) error {
 		newBaseURL, err := url.Parse(baseURL)
@@ -171,9 +172,8 @@ func WithBaseURL(baseURL string) ClientOption {
 	}
 }
 
-// ClientWithResponsesInterface is the interface specification for the client with responses above.
+// ClientWithResponsesInterface is implemented by [ClientWithResponses].
 type ClientWithResponsesInterface interface {
-
 	// DeleteParticipantWithResponse removes one participant from a conference.
 	//
 	// Deleting a participant will take them out of a conference call.
@@ -184,72 +184,77 @@ type ClientWithResponsesInterface interface {
 	//
 	// [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
 	//
-	// Returns a wrapper object for the known response body format(s).
-	//
 	// Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// 204. Every other outcome is an [*Error] or a [*TransportError], and the
+	// response is nil.
 	DeleteParticipantWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*DeleteParticipantResponse, error)
 }
 
+// DeleteParticipantResponse is a response to DeleteParticipant. A client that
+// [New] made returns one for a success alone; any other response is an [*Error].
 type DeleteParticipantResponse struct {
-	Body         []byte
+	// Body is the response's body.
+	Body []byte
+
+	// HTTPResponse is the response, whose body has been read.
 	HTTPResponse *http.Response
-	// JSON400 the response for an HTTP 400 `application/json` response
+
+	// JSON400 is the decoded body of a response 400 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
 	JSON400 *CompatibilityErrorResponse
-	// JSON401 the response for an HTTP 401 `application/json` response
+
+	// JSON401 is the decoded body of a response 401 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
 	JSON401 *CompatibilityErrorResponse
-	// JSON404 the response for an HTTP 404 `application/json` response
+
+	// JSON404 is the decoded body of a response 404 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
 	JSON404 *CompatibilityErrorResponse
-	// JSON422 the response for an HTTP 422 `application/json` response
+
+	// JSON422 is the decoded body of a response 422 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
 	JSON422 *CompatibilityErrorResponse
 }
 
-// GetJSON400 returns the response for an HTTP 400 `application/json` response
-func (r DeleteParticipantResponse) GetJSON400() *CompatibilityErrorResponse {
-	return r.JSON400
-}
+// GetJSON400 returns JSON400.
+func (r DeleteParticipantResponse) GetJSON400() *CompatibilityErrorResponse { return r.JSON400 }
 
-// GetJSON401 returns the response for an HTTP 401 `application/json` response
-func (r DeleteParticipantResponse) GetJSON401() *CompatibilityErrorResponse {
-	return r.JSON401
-}
+// GetJSON401 returns JSON401.
+func (r DeleteParticipantResponse) GetJSON401() *CompatibilityErrorResponse { return r.JSON401 }
 
-// GetJSON404 returns the response for an HTTP 404 `application/json` response
-func (r DeleteParticipantResponse) GetJSON404() *CompatibilityErrorResponse {
-	return r.JSON404
-}
+// GetJSON404 returns JSON404.
+func (r DeleteParticipantResponse) GetJSON404() *CompatibilityErrorResponse { return r.JSON404 }
 
-// GetJSON422 returns the response for an HTTP 422 `application/json` response
-func (r DeleteParticipantResponse) GetJSON422() *CompatibilityErrorResponse {
-	return r.JSON422
-}
+// GetJSON422 returns JSON422.
+func (r DeleteParticipantResponse) GetJSON422() *CompatibilityErrorResponse { return r.JSON422 }
 
-// GetBody returns the raw response body bytes
-func (r DeleteParticipantResponse) GetBody() []byte {
-	return r.Body
-}
+// GetBody returns Body.
+func (r DeleteParticipantResponse) GetBody() []byte { return r.Body }
 
-// Status returns HTTPResponse.Status
+// Status returns the status line's text, such as "204 No Content", or "".
 func (r DeleteParticipantResponse) Status() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Status
+	if r.HTTPResponse == nil {
+		return ""
 	}
-	return http.StatusText(0)
+	return r.HTTPResponse.Status
 }
 
-// StatusCode returns HTTPResponse.StatusCode
+// StatusCode returns the status, or 0.
 func (r DeleteParticipantResponse) StatusCode() int {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.StatusCode
+	if r.HTTPResponse == nil {
+		return 0
 	}
-	return 0
+	return r.HTTPResponse.StatusCode
 }
 
-// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+// ContentType returns the header Content-Type, or "".
 func (r DeleteParticipantResponse) ContentType() string {
-	if r.HTTPResponse != nil {
-		return r.HTTPResponse.Header.Get("Content-Type")
+	if r.HTTPResponse == nil {
+		return ""
 	}
-	return ""
+	return r.HTTPResponse.Header.Get("Content-Type")
 }
 
 // DeleteParticipantWithResponse removes one participant from a conference.
@@ -262,30 +267,30 @@ func (r DeleteParticipantResponse) ContentType() string {
 //
 // [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
 //
-// Returns a wrapper object for the known response body format(s).
-//
 // Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// 204. Every other outcome is an [*Error] or a [*TransportError], and the
+// response is nil.
 func (c *ClientWithResponses) DeleteParticipantWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*DeleteParticipantResponse, error) {
 	rsp, err := c.DeleteParticipant(ctx, accountSid, conferenceSid, callSid, reqEditors...)
 	if err != nil {
 		return nil, err
 	}
-	return ParseDeleteParticipantResponse(rsp)
+	return decoded(ParseDeleteParticipantResponse, rsp)
 }
 
-// ParseDeleteParticipantResponse parses an HTTP response from a DeleteParticipantWithResponse call
+// ParseDeleteParticipantResponse reads, closes and decodes a response to DeleteParticipant.
 func ParseDeleteParticipantResponse(rsp *http.Response) (*DeleteParticipantResponse, error) {
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
 		return nil, err
 	}
-
 	response := &DeleteParticipantResponse{
 		Body:         bodyBytes,
 		HTTPResponse: rsp,
 	}
-
 	switch {
 	case rsp.StatusCode == 204:
 		break // No content-type

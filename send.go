@@ -2,6 +2,7 @@ package signalwire
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
@@ -107,6 +108,21 @@ func innermost(err error) error {
 		err = inner
 	}
 	return err
+}
+
+// decoded decodes a response. One that is not what the contract describes is an
+// *Error, so that its status is not lost.
+func decoded[R any](parse func(*http.Response) (*R, error), response *http.Response) (*R, error) {
+	result, err := parse(response)
+	if err == nil {
+		return result, nil
+	}
+	e := &Error{StatusCode: response.StatusCode, Attempts: 1, unexpected: "the body does not decode"}
+	if mismatch := (*json.UnmarshalTypeError)(nil); errors.As(err, &mismatch) && mismatch.Field != "" {
+		e.unexpected += " at " + mismatch.Field
+	}
+	e.MaybeApplied = response.StatusCode < 300 && (response.Request == nil || !isSafe(response.Request.Method))
+	return nil, e
 }
 
 // describeClient is the first request editor. Its two values share an array,

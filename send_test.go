@@ -243,3 +243,29 @@ func TestEditorsMayChangeTheRest(t *testing.T) {
 		})
 	}
 }
+
+// TestResponsesThatDoNotDecode keep their status, also with clients that New
+// did not make. Those of New are tested in tools/generate, where there are
+// operations whose successes have a body.
+func TestResponsesThatDoNotDecode(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ name, body, text string }{
+		{"broken JSON", "{", "404 Not Found: unexpected response: the body does not decode"},
+		{"wrong type", `{"code":"hunter2"}`, "404 Not Found: unexpected response: the body does not decode at code"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(http.StatusNotFound)
+				_, _ = io.WriteString(w, tt.body)
+			})
+			client, err := signalwire.NewClientWithResponses(server)
+			require.NoError(t, err)
+			_, err = remove(t, client)
+			require.Equal(t, http.StatusNotFound, requireAPIError(t, err).StatusCode)
+			require.NotErrorIs(t, err, signalwire.ErrNotFound)
+			require.EqualError(t, err, "signalwire: "+tt.text)
+		})
+	}
+}

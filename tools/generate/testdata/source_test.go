@@ -66,6 +66,14 @@ func TestGrownGet(t *testing.T) {
 	require.ErrorAs(t, err, &apiError)
 	require.Equal(t, 501, apiError.StatusCode, "not imitated")
 
+	server.Script(answer(200, `{"calls":"none"}`))
+	undecoded, err := server.Client().ListCallsWithResponse(t.Context(), server.Account(), nil)
+	require.Nil(t, undecoded)
+	require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
+	require.ErrorAs(t, err, &apiError)
+	require.Equal(t, 200, apiError.StatusCode)
+	require.False(t, apiError.MaybeApplied)
+
 	server.Script(answer(200, `{"accounts":[],"page":0,"page_size":50,"uri":"/","next_page_uri":null}`))
 	accounts, err := server.Client().ListAccountsWithResponse(t.Context(), &signalwire.ListAccountsParams{
 		DurationMs: pointer(1), DurationMsBefore: pointer(2), DurationMsAfter: pointer(3),
@@ -116,8 +124,14 @@ func TestGrownPost(t *testing.T) {
 		require.EqualValues(t, "queued", get(*response).Status)
 	}
 
-	// Both kinds of code, as the contract has them.
 	var apiError *signalwire.Error
+	server.Script(answer(201, `{"sid":5}`))
+	_, err = post()
+	require.ErrorAs(t, err, &apiError)
+	require.Equal(t, 201, apiError.StatusCode, "what does not decode keeps its status")
+	require.True(t, apiError.MaybeApplied)
+
+	// Both kinds of code, as the contract has them.
 	server.Script(signalwiretest.BadRequest())
 	_, err = post()
 	require.ErrorIs(t, err, signalwire.ErrBadRequest)
