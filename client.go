@@ -15,19 +15,28 @@ import (
 //
 // The space is a bare name ("acme"), its host ("acme.signalwire.com") or the
 // https URL of that host. The project ID is a UUID. The token is visible ASCII
-// and needs the scope Voice. New checks all three and every option, sends
-// nothing, and no error repeats a rejected value.
+// and needs the scope Voice. New checks all three and every option, and sends
+// nothing. No error repeats a rejected value.
 //
 // Options are those of the generated client. [WithHTTPClient] replaces what
 // sends; a *http.Client is copied and never changed. [WithBaseURL] replaces
-// the URL made from the space: https, or http on a loopback address, without
-// user information, query or fragment. [WithRequestEditorFn] adds an editor
-// behind the one that authenticates.
+// the URL made from the space. It takes https, or http on a loopback address or
+// localhost, without user information, query or fragment.
+// [WithRequestEditorFn] adds an editor, which runs after the one that
+// authenticates. Editors may change headers, body, path and query. An editor that
+// changes method, scheme or host ends the call before anything is sent.
 //
 // The client is safe for concurrent use, and is meant to be made once.
 func New(space, projectID, apiToken string, opts ...ClientOption) (*ClientWithResponses, error) {
 	baseURL, err := SpaceURL(space)
-	if err := errors.Join(err, checkProjectID(projectID), checkCredential("API token", apiToken, "")); err != nil {
+	if err != nil {
+		return nil, errors.Join(err, checkCredentials(projectID, apiToken))
+	}
+	return newClient(baseURL, projectID, apiToken, opts)
+}
+
+func newClient(baseURL, projectID, apiToken string, opts []ClientOption) (*ClientWithResponses, error) {
+	if err := checkCredentials(projectID, apiToken); err != nil {
 		return nil, err
 	}
 	options := []ClientOption{
@@ -41,20 +50,23 @@ func New(space, projectID, apiToken string, opts ...ClientOption) (*ClientWithRe
 	return NewClientWithResponses(baseURL, append(options, guard)...)
 }
 
-// NewFromEnv is [New] with the space, the project ID and the API token from the
-// environment: SIGNALWIRE_SPACE (or, if that is unset, SIGNALWIRE_SPACE_URL),
-// SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN. One error names every
-// variable that is missing; an empty one is missing.
+// NewFromEnv is [New] with its arguments from the environment:
+// SIGNALWIRE_SPACE (or, if that is unset, SIGNALWIRE_SPACE_URL),
+// SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN. SIGNALWIRE_BASE_URL replaces
+// the URL made from the space, which is then not looked at and may be unset. The
+// option [WithBaseURL] wins over it. An empty variable is unset. One error names
+// every variable that is missing.
 func NewFromEnv(opts ...ClientOption) (*ClientWithResponses, error) {
 	space := os.Getenv("SIGNALWIRE_SPACE")
 	if space == "" {
 		space = os.Getenv("SIGNALWIRE_SPACE_URL")
 	}
-	projectID, apiToken := os.Getenv("SIGNALWIRE_PROJECT_ID"), os.Getenv("SIGNALWIRE_API_TOKEN")
+	projectID, apiToken := os.Getenv(projectVariable), os.Getenv("SIGNALWIRE_API_TOKEN")
+	ownURL := os.Getenv("SIGNALWIRE_BASE_URL")
 	var missing []string
 	for _, variable := range []struct{ name, value string }{
-		{"SIGNALWIRE_SPACE", space},
-		{"SIGNALWIRE_PROJECT_ID", projectID},
+		{"SIGNALWIRE_SPACE", space + ownURL}, // Either is enough.
+		{projectVariable, projectID},
 		{"SIGNALWIRE_API_TOKEN", apiToken},
 	} {
 		if variable.value == "" {
@@ -64,7 +76,38 @@ func NewFromEnv(opts ...ClientOption) (*ClientWithResponses, error) {
 	if len(missing) > 0 {
 		return nil, errors.New("signalwire: not set in the environment: " + strings.Join(missing, ", "))
 	}
-	return New(space, projectID, apiToken, opts...)
+	if ownURL == "" {
+		return New(space, projectID, apiToken, opts...)
+	}
+	if _, err := parseBaseURL(ownURL); err != nil {
+		return nil, ofVariable("SIGNALWIRE_BASE_URL", err)
+	}
+	return newClient(ownURL, projectID, apiToken, opts)
+}
+
+// AccountFromEnv returns the project's own account, whose SID is the project ID
+// in SIGNALWIRE_PROJECT_ID. An error names the variable if it is missing or no
+// SID.
+func AccountFromEnv() (AccountSid, error) {
+	projectID := os.Getenv(projectVariable)
+	if projectID == "" {
+		return AccountSid{}, errors.New("signalwire: not set in the environment: " + projectVariable)
+	}
+	account, err := ParseAccountSid(projectID)
+	if err != nil {
+		return AccountSid{}, ofVariable(projectVariable, err)
+	}
+	return account, nil
+}
+
+const projectVariable = "SIGNALWIRE_PROJECT_ID"
+
+func ofVariable(name string, err error) error {
+	return errors.New("signalwire: " + name + ": " + strings.TrimPrefix(err.Error(), "signalwire: "))
+}
+
+func checkCredentials(projectID, apiToken string) error {
+	return errors.Join(checkProjectID(projectID), checkCredential("API token", apiToken, ""))
 }
 
 // checkProjectID wants a UUID, which finds at once that the project ID and the

@@ -1,101 +1,120 @@
 // Package signalwire is a client for SignalWire's Compatibility REST API,
-// generated from the vendor's OpenAPI document. It is not made or supported by
-// SignalWire.
+// generated from the vendor's OpenAPI document. SignalWire neither makes nor
+// supports it.
 //
-// So far the document describes one operation: it removes one participant from
-// a conference call.
+// The document describes one operation so far: it removes one participant from a
+// conference call.
 //
 //	client, err := signalwire.NewFromEnv()
 //	…
 //	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, call)
 //	if err == nil {
-//		// The service said that the participant was removed.
+//		// The service said that it removed the participant.
 //	}
 //
 // [New] and [NewFromEnv] make a client that authenticates with HTTP Basic over
-// https and sends through a [Doer]; all that is said here is about such clients.
-// [NewClient] and [NewClientWithResponses] come from the generator and are
-// unguarded.
+// https and sends through a [Doer]. This page is about such clients. [NewClient]
+// and [NewClientWithResponses] come from the generator and have no guards.
 //
 // # Authentication, projects and accounts
 //
-// A project has an ID, which is a UUID, and API tokens, of which one with the
-// scope Voice is needed; both are found in the dashboard of the space, which is
-// the customer's subdomain of signalwire.com. An [AccountSid] is the project ID,
-// or the SID of one of the project's subprojects, on whose behalf a request is
-// then made. Credentials are sent to the base URL's scheme and host alone, and
-// appear in no error.
+// A project has an ID, which is a UUID, and API tokens. The client needs a token
+// with the scope Voice. Both are in the dashboard of the space, which is the
+// customer's subdomain of signalwire.com. An [AccountSid] is the project ID, or
+// the SID of one of the project's subprojects; requests are made on its behalf.
+// [AccountFromEnv] returns the project's own. Credentials go to the scheme and
+// host of the base URL alone, and no error shows them.
 //
 // # Success
 //
-// An error that is nil means that the documented success was seen: 204 for
-// DELETE, and for other methods a 2xx with JSON or without a body. Every other
-// answer is an [*Error], redirects and other 2xx included; where no complete
-// answer came, the error is a [*TransportError]. Only a 404 that the API itself
-// wrote matches [ErrNotFound].
+// A nil error means that the service reported success: it responded 204 to a
+// DELETE, and to any other method a 2xx with JSON or without a body. Any other
+// response is an [*Error], redirects and other 2xx included. If no complete
+// response came, or nothing was sent, the error is a [*TransportError]. No error
+// is both. Only a 404 that the API itself wrote matches [ErrNotFound].
+//
+// If an attempt may have been carried out, but its success was not seen, the
+// error says so in MaybeApplied.
 //
 // # Retries
 //
-// A request is sent again, by default up to 3 times in 30 seconds with at most
-// 10 seconds for each attempt,
-//   - if its method is GET, HEAD, PUT or DELETE, and its body, if any, can be
-//     read again,
-//   - after 408, 429 and 5xx except 501 and 505, and after a connection that
-//     could not be made or broke, or a time limit of the attempt's own,
-//   - never after any other answer, one that was too long, an error of TLS or
-//     certificates, an unknown host, a proxy's refusal, or when the context is
-//     done,
-//   - after a random delay that doubles its range from 200 ms up to 5 s, plus
-//     what Retry-After asks for; if that is over 20 s, or the delay would pass a
-//     deadline, the call returns at once,
-//   - while the budget lasts: a service that answers nothing well sees about 1.1
-//     requests per call.
+// By default, a call makes up to 4 attempts within 30 seconds, each of at most 10
+// seconds. [Doer] changes these limits. A failed attempt is retried if all of
+// this holds:
+//   - The method is GET, HEAD, PUT or DELETE, and the body, if any, can be read
+//     again.
+//   - The response was 408, 429 or a 5xx other than 501 and 505; or the
+//     connection could not be made, or broke; or the attempt timed out.
+//   - The delay, and an attempt after it, fit into the time that is left.
 //
-// If an attempt may have been carried out without its success being seen, the
-// error that is returned in the end says so in MaybeApplied.
+// Never retried are any other response, one that is too long, an error of TLS or
+// certificates, an unknown host, a proxy's refusal by a 4xx, and a call whose
+// context is done.
+//
+// Delays are random and grow: 75 to 150 ms, then 225 to 450 ms, then 675 to 1350
+// ms.
+//
+// A token bucket paces the retries of a Doer, so that its calls do not make an
+// outage worse. Each retry takes a token, and each good response puts some back.
+// While requests succeed, every call has all of its attempts. While nothing
+// succeeds, about ten retries a second are sent, whatever the number of calls. A
+// retry without a token waits in line until 6 seconds after its call began; then
+// the call returns the last response. The scheme follows the token buckets of the
+// standard retry mode of the AWS SDKs, and client-side throttling in the chapter
+// Handling Overload of Google's book Site Reliability Engineering.
+//
+// Retry-After is heeded, and a retry after it takes no token. A wait of up to 20
+// seconds holds back the other calls of the same Doer, too. A longer one ends only
+// the call that was told.
+//
+// An idle HTTP/1 connection that turns out to be dead says nothing about the
+// service. Its request is retried without being counted.
+//
 // The retry policy may change between releases.
 //
 // # Time limits
 //
-// The context ends a call at any time, and its error and its cause both match.
-// Without a deadline, a call ends after 30 seconds, and an attempt after 10; see
-// [Doer]. Decide by the context's Err whether it was the context: errors of
-// other time limits match context.DeadlineExceeded, too.
+// The context ends a call at any time. The error then matches both the context's
+// error and its cause. A call ends after 30 seconds at the latest, whatever the
+// context's deadline, and an attempt after 10; see [Doer]. Ask the context's Err
+// whether it was the context that ended the call. The error alone does not tell:
+// a timeout of the transport's own, such as its dialer's, also matches
+// context.DeadlineExceeded. The limits of a Doer do not.
 //
 // # Proxies and HTTP clients
 //
 // Proxies come from the environment, as http.ProxyFromEnvironment says. For a
-// private certificate authority, a proxy of one's own or other settings, see
-// [NewTransport]. [WithHTTPClient] takes a *http.Client, whose transport, cookie
-// jar and timeout are used; a [*Doer], whose limits are; or anything else that
-// has its method Do.
+// private certificate authority, a proxy of your own or other settings, see
+// [NewTransport]. [WithHTTPClient] takes a *http.Client, of which the transport,
+// the cookie jar and the timeout are used; a [*Doer], which brings its limits; or
+// anything else that has the method Do. If the program put a type of its own into
+// http.DefaultTransport before the client was made, the client sends with that.
 //
 // # Observation
 //
-// Nothing is logged. [Doer.OnAttempt] is called after every attempt and may feed
-// log/slog or metrics; it is told nothing that names a participant. For
-// OpenTelemetry, let a transport that makes spans send, and give it as the one
-// of a *http.Client: otelhttp.NewTransport(signalwire.NewTransport()), for example,
-// makes a span of each attempt, below the span of the call's context. The
-// repository has it as an example in docs/opentelemetry.
+// The client logs nothing. [Doer.OnAttempt] is called after every attempt and may
+// feed log/slog or metrics. It is told nothing that names a participant. For
+// OpenTelemetry, give a *http.Client a transport that makes spans. For example,
+// otelhttp.NewTransport(signalwire.NewTransport()) makes a span of each attempt,
+// below the span in the call's context. See docs/opentelemetry in the repository.
 //
 // # Concurrency
 //
 // A client is safe for concurrent use, and so is everything else here that does
-// not say otherwise. Make one client and keep it: it keeps up to 64 idle
+// not say otherwise. Make one client and keep it. It keeps up to 64 idle
 // connections.
 //
 // # Testing
 //
-// Package signalwiretest is a test server for callers' tests, with the faults
-// that a network and a service have.
+// Package signalwiretest is a test server for your tests, with the faults that a
+// network and a service have.
 //
 // # Stability
 //
 // Versions follow semantic versioning. The interfaces [ClientInterface] and
 // [ClientWithResponsesInterface] get a method for each operation that the
-// vendor's document brings; do not implement them. The texts of errors and the
-// retry policy may change between releases.
+// vendor's document brings, so do not implement them. The texts of errors and
+// the retry policy may change between releases.
 package signalwire
 
 //go:generate go -C tools run ./contract -overlay ../api/corrections.overlay.yaml -o ../api/contract.yaml ../openapi.yaml

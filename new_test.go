@@ -2,6 +2,7 @@ package signalwire_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,37 +84,89 @@ func TestNewLeavesHTTPClientAlone(t *testing.T) {
 	require.Equal(t, http.Client{}, *mine)
 }
 
+// setEnvironment sets the variables that a client is made from, and unsets those
+// that are not named.
+func setEnvironment(t *testing.T, variables map[string]string) {
+	t.Helper()
+	for _, name := range []string{"SPACE", "SPACE_URL", "PROJECT_ID", "API_TOKEN", "BASE_URL"} {
+		t.Setenv("SIGNALWIRE_"+name, variables[name])
+	}
+}
+
 func TestNewFromEnv(t *testing.T) {
-	set := func(space, spaceURL, project, token string) {
-		t.Setenv("SIGNALWIRE_SPACE", space)
-		t.Setenv("SIGNALWIRE_SPACE_URL", spaceURL)
-		t.Setenv("SIGNALWIRE_PROJECT_ID", project)
-		t.Setenv("SIGNALWIRE_API_TOKEN", token)
+	const ofAcme = "https://acme.signalwire.com/api/laml/2010-04-01"
+	own := signalwire.WithBaseURL("https://example.org/own")
+	for _, tt := range []struct {
+		name                     string
+		space, spaceURL, baseURL string
+		options                  []signalwire.ClientOption
+		want                     string
+	}{
+		{"space", "acme", "", "", nil, ofAcme},
+		{"space and its URL", "acme", "other.signalwire.com", "", nil, ofAcme},
+		{"space URL", "", "acme.signalwire.com", "", nil, ofAcme},
+		{"base URL", "", "", "https://example.org/api", nil, "https://example.org/api"},
+		{"base URL on loopback", "", "", "http://127.0.0.1:8080", nil, "http://127.0.0.1:8080"},
+		{"base URL and space", "acme", "", "https://example.org", nil, "https://example.org"},
+		{"option and space", "acme", "", "", []signalwire.ClientOption{own}, "https://example.org/own"},
+		{"option and base URL", "", "", "https://example.org", []signalwire.ClientOption{own}, "https://example.org/own"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			setEnvironment(t, map[string]string{
+				"SPACE": tt.space, "SPACE_URL": tt.spaceURL, "BASE_URL": tt.baseURL, "PROJECT_ID": testProject, "API_TOKEN": testToken,
+			})
+			client, err := signalwire.NewFromEnv(tt.options...)
+			require.NoError(t, err)
+			require.Equal(t, tt.want, client.ClientInterface.(*signalwire.Client).Server)
+		})
 	}
-	server := func(client *signalwire.ClientWithResponses) string {
-		return client.ClientInterface.(*signalwire.Client).Server
-	}
+}
 
-	set("acme", "other.signalwire.com", testProject, testToken)
-	client, err := signalwire.NewFromEnv()
+func TestNewFromEnvRejects(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		variables map[string]string
+		names     []string // what the error names, and nothing else of the list
+	}{
+		{"nothing set", nil, []string{"SPACE", "PROJECT_ID", "API_TOKEN"}},
+		{"no token", map[string]string{"SPACE": "acme", "PROJECT_ID": testProject}, []string{"API_TOKEN"}},
+		{"no space", map[string]string{"PROJECT_ID": testProject, "API_TOKEN": testToken}, []string{"SPACE"}},
+		{"base URL alone", map[string]string{"BASE_URL": "https://example.org"}, []string{"PROJECT_ID", "API_TOKEN"}},
+		{"base URL that is none", map[string]string{"BASE_URL": "http://example.org/hunter2", "PROJECT_ID": testProject, "API_TOKEN": testToken}, []string{"BASE_URL"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			setEnvironment(t, tt.variables)
+			client, err := signalwire.NewFromEnv()
+			require.Nil(t, client)
+			for _, name := range []string{"SPACE", "PROJECT_ID", "API_TOKEN", "BASE_URL"} {
+				require.Equal(t, slices.Contains(tt.names, name), strings.Contains(err.Error(), "SIGNALWIRE_"+name), "%s: %v", name, err)
+			}
+			for _, value := range tt.variables {
+				requireClearError(t, err, value, "")
+			}
+		})
+	}
+	t.Run("New still wants a space", func(t *testing.T) {
+		_, err := signalwire.New("", testProject, testToken, signalwire.WithBaseURL("https://example.org"))
+		requireClearError(t, err, "", "space")
+	})
+}
+
+func TestAccountFromEnv(t *testing.T) {
+	setEnvironment(t, map[string]string{"PROJECT_ID": testProject})
+	account, err := signalwire.AccountFromEnv()
 	require.NoError(t, err)
-	require.Equal(t, "https://acme.signalwire.com/api/laml/2010-04-01", server(client))
+	require.Equal(t, testAccount, account)
 
-	set("", "other.signalwire.com", testProject, testToken)
-	client, err = signalwire.NewFromEnv()
-	require.NoError(t, err)
-	require.Equal(t, "https://other.signalwire.com/api/laml/2010-04-01", server(client))
-
-	set("", "", "", "")
-	_, err = signalwire.NewFromEnv()
-	for _, variable := range []string{"SIGNALWIRE_SPACE", "SIGNALWIRE_PROJECT_ID", "SIGNALWIRE_API_TOKEN"} {
-		require.ErrorContains(t, err, variable)
+	for name, value := range map[string]string{"missing": "", "no UUID": "a project of mine that has a name", "the nil UUID": "00000000-0000-0000-0000-000000000000"} {
+		t.Run(name, func(t *testing.T) {
+			setEnvironment(t, map[string]string{"PROJECT_ID": value})
+			account, err := signalwire.AccountFromEnv()
+			require.True(t, account.IsZero())
+			requireClearError(t, err, value, "SIGNALWIRE_PROJECT_ID")
+			require.Equal(t, 1, strings.Count(err.Error(), "signalwire:"))
+		})
 	}
-
-	set("acme", "", testProject, "")
-	_, err = signalwire.NewFromEnv()
-	requireClearError(t, err, testProject, "SIGNALWIRE_API_TOKEN")
-	require.NotContains(t, err.Error(), "SIGNALWIRE_SPACE")
 }
 
 // requireClearError wants an error of ours that names the field and does not
