@@ -2,13 +2,18 @@ package signalwire_test
 
 import (
 	"context"
+	"crypto/fips140"
+	"crypto/tls"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
 	"net/url"
+	"os"
 	"sync/atomic"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
@@ -118,4 +123,32 @@ func TestNewTransportKeepsProxyHook(t *testing.T) {
 	require.Equal(t, io.EOF, ask(200))
 	require.Equal(t, io.EOF, ask(407))
 	require.Equal(t, []int{200, 407, 200, 407}, asked)
+}
+
+// TestFIPS runs itself in a process that panics or fails at what FIPS 140-3
+// does not allow. There the client removes somebody over TLS.
+func TestFIPS(t *testing.T) {
+	if os.Getenv("GODEBUG") != "fips140=only" {
+		t.Parallel()
+		runItself(t, "GODEBUG=fips140=only")
+		return
+	}
+	require.True(t, fips140.Enabled())
+	require.Panics(t, func() { uuid.NewSHA1(uuid.Nil, nil) }, "SHA-1 is not allowed")
+	authority := newAuthority(t)
+	for _, http2 := range []bool{false, true} {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		}))
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
+		server.EnableHTTP2 = http2
+		server.StartTLS()
+		defer server.Close()
+		client, err := signalwire.New("example", testProject, testToken,
+			signalwire.WithBaseURL(server.URL), signalwire.WithHTTPClient(&http.Client{Transport: authority.transport(t)}))
+		require.NoError(t, err)
+		response, err := remove(t, client)
+		require.NoError(t, err)
+		require.Equal(t, http2, response.HTTPResponse.ProtoMajor == 2)
+	}
 }
