@@ -38,7 +38,7 @@
 //
 // # Retries
 //
-// By default, a call makes up to 4 attempts within 30 seconds, each of at most 10
+// By default, a call makes up to 6 attempts within 30 seconds, each of at most 10
 // seconds. [Doer] changes these limits. A failed attempt is retried if all of
 // this holds:
 //   - The method is GET, HEAD, PUT or DELETE, and the body, if any, can be read
@@ -51,21 +51,23 @@
 // certificates, an unknown host, a proxy's refusal by a 4xx, and a call whose
 // context is done.
 //
-// Delays are random and grow: 75 to 150 ms, then 225 to 450 ms, then 675 to 1350
-// ms.
+// Delays are random, and their range doubles: 100 to 200 ms at first, and 1.6 to
+// 3.2 s before the sixth attempt. So a call outlasts an outage of three seconds.
 //
 // A token bucket paces the retries of a Doer, so that its calls do not make an
 // outage worse. Each retry takes a token, and each good response puts some back.
 // While requests succeed, every call has all of its attempts. While nothing
 // succeeds, about ten retries a second are sent, whatever the number of calls. A
-// retry without a token waits in line until 6 seconds after its call began; then
-// the call returns the last response. The scheme follows the token buckets of the
+// retry without a token waits in line. Once a call has waited 8 seconds in all, it
+// returns the last response instead. The scheme follows the token buckets of the
 // standard retry mode of the AWS SDKs, and client-side throttling in the chapter
 // Handling Overload of Google's book Site Reliability Engineering.
 //
-// Retry-After is heeded, and a retry after it takes no token. A wait of up to 20
-// seconds holds back the other calls of the same Doer, too. A longer one ends only
-// the call that was told.
+// Retry-After is heeded, in seconds and as a date. After a 429 or 503 with a wait
+// of up to 20 seconds, the retry takes no token. When the service tells a second
+// call in a row to wait, all calls of the Doer wait, first attempts included, and
+// then start one by one. A call whose time ends before that sends one attempt at
+// once. A longer wait than 20 seconds ends the call that was told.
 //
 // An idle HTTP/1 connection that turns out to be dead says nothing about the
 // service. Its request is retried without being counted.
