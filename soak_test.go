@@ -3,118 +3,153 @@
 package signalwire_test
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"maps"
+	"crypto/tls"
+	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
-	"path"
 	"runtime"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
 )
 
-// TestSoak sends to a server that misbehaves at random, for as long as the
-// environment's SOAK says, and knows of every call whether it was carried out.
+// TestSoak sends, over HTTP/1.1 and HTTP/2, to a server that misbehaves at
+// random, limits rates and restarts, for as long as the environment's SOAK says.
 func TestSoak(t *testing.T) {
 	length, err := time.ParseDuration(os.Getenv("SOAK"))
 	require.NoError(t, err, "SOAK is a duration such as 60s")
 	require.Positive(t, length)
-
-	// carriedOut holds, for each call under way, whether it was.
-	var carriedOut sync.Map
-	var requests atomic.Int64
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		requests.Add(1)
-		if r.Method != http.MethodDelete || !strings.Contains(r.URL.Path, "/Participants/") {
-			w.WriteHeader(http.StatusNoContent) // Whoever follows a redirect ends here.
-			return
-		}
-		misbehave(w, func() {
-			if done, ok := carriedOut.Load(path.Base(r.URL.Path)); ok {
-				done.(*atomic.Bool).Store(true)
-			}
-		})
-	}))
-	defer server.Close()
-	transport := signalwire.NewTransport()
-	client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(server.URL),
-		signalwire.WithHTTPClient(&signalwire.Doer{
-			HTTPClient: &http.Client{Transport: transport}, AttemptTimeout: 500 * time.Millisecond, MaxElapsed: 3 * time.Second,
-		}))
-	require.NoError(t, err)
+	authority := newAuthority(t)
+	certificate := authority.issue(t, nil)
 
 	// use calls with all workers for some time.
-	use := func(length time.Duration) tally {
-		ctx, cancel := context.WithTimeout(t.Context(), length)
-		defer cancel()
-		sums := make(chan tally)
-		const workers = 64
-		for range workers {
-			go func() {
-				sum := tally{errors: map[string]int{}}
-				for ctx.Err() == nil {
-					call := uuid.New()
-					done := new(atomic.Bool)
-					carriedOut.Store(call.String(), done)
-					_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, must(signalwire.ParseCallSid(call.String())))
-					sum.count(err, done.Load())
-					carriedOut.Delete(call.String())
-				}
-				sums <- sum
-			}()
+	use := func(length time.Duration) *ledger {
+		l, limit := newLedger(), new(rateLimit)
+		address, stop := restarting(t, certificate, func(w http.ResponseWriter, r *http.Request) {
+			l.requests.Add(1)
+			misbehave(w, limit, func() { l.carryOut(r) })
+		})
+		deadline := time.Now().Add(length)
+		var workers sync.WaitGroup
+		for _, protocol := range []string{"http/1.1", "h2"} {
+			transport := authority.transport(t)
+			transport.TLSClientConfig.NextProtos = []string{protocol}
+			transport.ForceAttemptHTTP2 = protocol == "h2"
+			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL("https://"+address),
+				signalwire.WithHTTPClient(&signalwire.Doer{
+					HTTPClient: &http.Client{Transport: transport}, AttemptTimeout: 500 * time.Millisecond, MaxElapsed: 3 * time.Second,
+				}))
+			require.NoError(t, err)
+			defer transport.CloseIdleConnections()
+			for range 32 {
+				workers.Go(func() {
+					for time.Now().Before(deadline) {
+						l.remove(t, client)
+					}
+				})
+			}
 		}
-		total := tally{errors: map[string]int{}}
-		for range workers {
-			total.add(<-sums)
-		}
-		transport.CloseIdleConnections()
-		server.CloseClientConnections()
-		return total
+		workers.Wait()
+		stop()
+		return l
 	}
-	warmUp := use(min(2*time.Second, length))
+	use(min(3*time.Second, length)).requireTruth(t)
 	goroutinesBefore, heapBefore := settled(0)
-	total := use(length)
+	use(length).requireTruth(t)
 	goroutines, heap := settled(goroutinesBefore)
 
-	t.Logf("calls             %d, in %d requests (with %d calls to warm up)", total.calls, requests.Load(), warmUp.calls)
-	t.Logf("successes         %d", total.successes)
-	t.Logf("false successes   %d", total.falseSuccesses)
-	t.Logf("silent removals   %d (carried out, but the error says that it was not)", total.silent)
-	for _, kind := range slices.Sorted(maps.Keys(total.errors)) {
-		t.Logf("error             %8d × %s", total.errors[kind], kind)
-	}
-	t.Logf("goroutines        %d before, %d after", goroutinesBefore, goroutines)
-	t.Logf("heap after GC     %d KiB before, %d KiB after", heapBefore>>10, heap>>10)
-	require.Positive(t, total.successes)
-	require.Zero(t, total.falseSuccesses+warmUp.falseSuccesses)
-	require.Zero(t, total.silent+warmUp.silent)
+	t.Logf("goroutines %d before, %d after; heap after GC %d KiB before, %d KiB after", goroutinesBefore, goroutines, heapBefore>>10, heap>>10)
 	require.LessOrEqual(t, goroutines, goroutinesBefore+3)
 	require.LessOrEqual(t, heap, heapBefore+4<<20)
 }
 
-// misbehave answers, or does not. Most of the time it removes and says so.
-func misbehave(w http.ResponseWriter, remove func()) {
+// restarting serves HTTP/1.1 and HTTP/2 on one address, with a pause after each
+// second or two. Every other time, it lets requests end before.
+func restarting(t *testing.T, certificate tls.Certificate, handler http.HandlerFunc) (address string, stop func()) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address = listener.Addr().String()
+	stopped, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for times := 0; ; times++ {
+			server := &http.Server{
+				Handler:   handler,
+				TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}},
+				ErrorLog:  log.New(io.Discard, "", 0),
+			}
+			go func(listener net.Listener) { _ = server.ServeTLS(listener, "", "") }(listener)
+			select {
+			case <-stopped:
+				_ = server.Close()
+				time.Sleep(time.Second) // No request takes longer.
+				return
+			case <-time.After(time.Second + rand.N(time.Second)):
+			}
+			if times%2 == 0 {
+				_ = server.Shutdown(t.Context())
+			} else {
+				_ = server.Close()
+			}
+			time.Sleep(rand.N(100 * time.Millisecond))
+			for listener, err = net.Listen("tcp", address); err != nil; listener, err = net.Listen("tcp", address) {
+				time.Sleep(time.Millisecond) // Somebody dials from this port.
+			}
+		}
+	}()
+	return address, func() {
+		close(stopped)
+		<-ended
+	}
+}
+
+// A rateLimit lets 500 requests pass in a second.
+type rateLimit struct {
+	mu       sync.Mutex
+	second   int64
+	requests int
+}
+
+func (l *rateLimit) exceeded() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now := time.Now().Unix(); now != l.second {
+		l.second, l.requests = now, 0
+	}
+	l.requests++
+	return l.requests > 500
+}
+
+// misbehave responds, or does not. Most of the time it removes and says so.
+func misbehave(w http.ResponseWriter, limit *rateLimit, remove func()) {
 	say := func(status int, body string, header ...string) {
 		for i := 0; i < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])
 		}
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
+	}
+	// cut ends an HTTP/1.1 connection after some text, and resets an HTTP/2 stream.
+	cut := func(text string) {
+		connection, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = io.WriteString(connection, text)
+		_ = connection.Close()
+	}
+	if limit.exceeded() {
+		say(429, apiErrorBody(429), "Retry-After", "1")
+		return
 	}
 	switch rand.IntN(40) {
 	case 0:
@@ -125,25 +160,16 @@ func misbehave(w http.ResponseWriter, remove func()) {
 		say(503, apiErrorBody(503))
 	case 3:
 		say(429, apiErrorBody(429), "Retry-After", strconv.Itoa(rand.IntN(2)))
-	case 4: // A reset.
-		connection, _, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			_ = connection.(*net.TCPConn).SetLinger(0)
-			_ = connection.Close()
-		}
+	case 4:
+		cut("")
 	case 5: // Cut in the body.
 		say(404, apiErrorBody(404), "Content-Length", "1000")
 		panic(http.ErrAbortHandler)
-	case 6: // Cut after it was carried out, before the answer is complete.
+	case 6: // Cut after it was carried out, before the response is complete.
 		remove()
-		connection, out, err := w.(http.Hijacker).Hijack()
-		if err == nil {
-			_, _ = out.WriteString("HTTP/1.1 204 No Con")
-			_ = out.Flush()
-			_ = connection.Close()
-		}
+		cut("HTTP/1.1 204 No Con")
 	case 7:
-		time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
+		time.Sleep(rand.N(time.Second))
 		remove()
 		say(204, "")
 	case 8:
@@ -154,7 +180,7 @@ func misbehave(w http.ResponseWriter, remove func()) {
 		say(500, strings.Repeat("x", 3<<19))
 	case 11:
 		say(200, "{}", "Content-Type", "application/json")
-	case 12: // A proxy lost the answer.
+	case 12: // A proxy lost the response.
 		remove()
 		say(502, html, "Content-Type", "text/html")
 	case 13: // A reset after it was carried out.
@@ -163,48 +189,6 @@ func misbehave(w http.ResponseWriter, remove func()) {
 	default:
 		remove()
 		say(204, "")
-	}
-}
-
-// tally counts how calls ended.
-type tally struct {
-	calls, successes, falseSuccesses, silent int
-	errors                                   map[string]int
-}
-
-func (s *tally) count(err error, carriedOut bool) {
-	s.calls++
-	var answered *signalwire.Error
-	var failed *signalwire.TransportError
-	var maybe bool
-	switch {
-	case err == nil:
-		s.successes++
-		if !carriedOut {
-			s.falseSuccesses++
-		}
-		return
-	case errors.As(err, &answered):
-		maybe = answered.MaybeApplied
-		s.errors[fmt.Sprintf("%d %v", answered.StatusCode, matched(err))]++
-	case errors.As(err, &failed):
-		maybe = failed.MaybeApplied
-		s.errors[fmt.Sprintf("no complete answer, timeout %v", failed.Timeout())]++
-	default:
-		s.errors[err.Error()]++
-	}
-	if carriedOut && !maybe {
-		s.silent++
-	}
-}
-
-func (s *tally) add(other tally) {
-	s.calls += other.calls
-	s.successes += other.successes
-	s.falseSuccesses += other.falseSuccesses
-	s.silent += other.silent
-	for kind, n := range other.errors {
-		s.errors[kind] += n
 	}
 }
 
