@@ -285,7 +285,7 @@ func ParseDeleteParticipantResponse(rsp *http.Response) (*DeleteParticipantRespo
 	bodyBytes, err := io.ReadAll(rsp.Body)
 	defer func() { _ = rsp.Body.Close() }()
 	if err != nil {
-		return nil, err
+		return nil, unread(rsp, err)
 	}
 	response := &DeleteParticipantResponse{
 		Body:         bodyBytes,

@@ -48,8 +48,8 @@
 //   - The delay, and an attempt after it, fit into the time that is left.
 //
 // Never retried are any other response, one that is too long, an error of TLS or
-// certificates, an unknown host, a proxy's refusal by a 4xx, and a call whose
-// context is done.
+// certificates, an unknown host, a proxy's refusal other than a 5xx, and a call
+// whose context is done.
 //
 // Delays are random, and their range doubles: 100 to 200 ms at first, and 1.6 to
 // 3.2 s before the sixth attempt. So a call outlasts an outage of three seconds.

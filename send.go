@@ -117,12 +117,28 @@ func decoded[R any](parse func(*http.Response) (*R, error), response *http.Respo
 	if err == nil {
 		return result, nil
 	}
-	e := &Error{StatusCode: response.StatusCode, Attempts: 1, unexpected: "the body does not decode"}
+	if failure := (*TransportError)(nil); errors.As(err, &failure) {
+		return nil, failure
+	}
+	e := &Error{
+		StatusCode: response.StatusCode, Attempts: 1,
+		MaybeApplied: response.StatusCode < 300 && !askedSafely(response),
+		unexpected:   "the body does not decode",
+	}
 	if mismatch := (*json.UnmarshalTypeError)(nil); errors.As(err, &mismatch) && mismatch.Field != "" {
 		e.unexpected += " at " + mismatch.Field
 	}
-	e.MaybeApplied = response.StatusCode < 300 && (response.Request == nil || !isSafe(response.Request.Method))
 	return nil, e
+}
+
+// unread returns the error of a response whose body could not be read, which
+// happens only to clients that New did not make.
+func unread(response *http.Response, err error) error {
+	return &TransportError{Attempts: 1, MaybeApplied: !askedSafely(response), Err: clean(err, nil)}
+}
+
+func askedSafely(response *http.Response) bool {
+	return response.Request != nil && isSafe(response.Request.Method)
 }
 
 // describeClient is the first request editor. Its two values share an array,

@@ -269,3 +269,18 @@ func TestResponsesThatDoNotDecode(t *testing.T) {
 		})
 	}
 }
+
+// TestResponsesThatBreakOff are no complete responses, also with clients that
+// New did not make.
+func TestResponsesThatBreakOff(t *testing.T) {
+	t.Parallel()
+	client, err := signalwire.NewClientWithResponses(httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "10")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, "{")
+	}))
+	require.NoError(t, err)
+	_, err = remove(t, client)
+	require.True(t, requireTransportError(t, err).MaybeApplied)
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
