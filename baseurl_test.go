@@ -101,7 +101,7 @@ func TestLoopbackIsNotProxied(t *testing.T) {
 	hosts := []string{
 		"localhost", "LOCALHOST", "Localhost", "localhost.", "localhost.localdomain", "ip6-localhost", "127.0.0.1", "127.1", "127.0.0.1.",
 		"127.255.255.254", "2130706433", "0x7f000001", "0177.0.0.1", "0.0.0.0", "[::]", "[::1]", "[::1%25lo]", "[0:0:0:0:0:0:0:1]",
-		"[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[::ffff:10.0.0.1]", "10.0.0.1", "example.org", "ｌocalhost", "loc­alhost",
+		"[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[::127.0.0.1]", "[::ffff:10.0.0.1]", "10.0.0.1", "example.org", "\uff4cocalhost", "loc\u00adalhost",
 	}
 	var accepted int
 	for _, host := range hosts {

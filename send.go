@@ -19,7 +19,7 @@ func (c *Client) send(ctx context.Context, request *http.Request, err error, edi
 		return nil, notSent(ctx, nil, innermost(err))
 	}
 	if isNil(ctx) {
-		return nil, notSent(nil, request, errNilContext)
+		return nil, notSent(ctx, request, errNilContext)
 	}
 	method := request.Method
 	request = request.WithContext(ctx)
