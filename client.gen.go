@@ -30,9 +30,10 @@ type CompatibilityErrorResponse struct {
 }
 
 // RequestEditorFn changes a request before it is sent, for example to add a
-// header. If it returns an error, nothing is sent, and the call returns that
-// error. It is called once per call, not once per attempt, and may be called
-// concurrently for different requests.
+// header. If it returns an error, nothing is sent, and the call returns a
+// [*TransportError] that matches it. It is called once per call, not once per
+// attempt, and may be called concurrently for different requests. With a client
+// that [New] made, it must leave method, scheme and host as they are.
 type RequestEditorFn func(ctx context.Context, req *http.Request) error
 
 // HttpRequestDoer sends a request and returns the response. *http.Client is one,
@@ -103,6 +104,10 @@ type ClientInterface interface {
 	// [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
 	//
 	// Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// 204. Every other outcome is an [*Error] or a [*TransportError], and the
+	// response is nil.
 	DeleteParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
@@ -117,6 +122,10 @@ type ClientInterface interface {
 // [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
 //
 // Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// 204. Every other outcome is an [*Error] or a [*TransportError], and the
+// response is nil.
 func (c *Client) DeleteParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteParticipantRequest(c.Server, accountSid, conferenceSid, callSid)
 	return c.send(ctx, req, err, reqEditors)

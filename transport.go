@@ -269,7 +269,8 @@ var (
 	}
 )
 
-// isNil finds a nil in an interface: a pointer, or a function that implements it.
+// isNil also finds a typed nil: a pointer, or a function, that implements an
+// interface.
 func isNil(v any) bool {
 	switch value := reflect.ValueOf(v); value.Kind() {
 	case reflect.Invalid:
