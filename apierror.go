@@ -3,84 +3,169 @@ package signalwire
 import (
 	"bytes"
 	"encoding/json"
-	"math"
 	"strconv"
 )
 
-// apiError is what the API says in an error's body.
+// apiError is what the body of a 4xx or 5xx says.
 type apiError struct {
 	code              int
 	message, moreInfo string
 }
 
-// parseAPIError decodes the API's error shape, in which code and status are
-// numbers or numeric strings, and one of message, more_info and status may be
-// missing or null; and the other shape of the same API, {"errors":[{"code":…}]}.
-// Any other body is not ok, a list of mere texts included, which the API is
-// known to write, too: what something between here and the API wrote must not
-// pass for the API's.
-func parseAPIError(statusCode int, body []byte) (_ apiError, ok bool) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(body, &fields); err != nil || fields == nil {
+// parseAPIError decodes an error's body, and reports whether only the API can
+// have written it, which [errorFields.areAPIs] decides.
+//
+// Of any other JSON object it decodes what there is. That includes a list named
+// errors, of objects or texts, of which it takes the first. The API is known to
+// write such lists, but so is everybody else, and the contract has none.
+func parseAPIError(statusCode int, body []byte) (_ apiError, isAPI bool) {
+	if !json.Valid(body) {
 		return apiError{}, false
 	}
-	if list := fields["errors"]; !isNull(list) {
-		return parseErrorList(list)
-	}
-	code, hasCode := jsonInt(fields["code"])
-	status, hasStatus := jsonInt(fields["status"])
-	message, hasMessage := jsonString(fields["message"])
-	moreInfo, hasMoreInfo := jsonString(fields["more_info"])
-	for _, field := range []struct {
-		name string
-		ok   bool
-	}{{"code", hasCode}, {"status", hasStatus}, {"message", hasMessage}, {"more_info", hasMoreInfo}} {
-		if raw := fields[field.name]; !field.ok && !isNull(raw) {
-			return apiError{code, message, moreInfo}, false
+	fields := errorFieldsOf(body)
+	e := fields.decode()
+	if item, _ := cutJSON(inside(fields.errors, '['), ','); e.code == 0 && e.message == "" && len(item) > 0 {
+		e = errorFieldsOf(item).decode()
+		if isString(item) {
+			e.message = jsonString(item)
 		}
 	}
-	ok = hasCode && (hasMessage || hasMoreInfo) && (hasStatus || hasMessage && hasMoreInfo) &&
-		(!hasStatus || status == statusCode)
-	return apiError{code, message, moreInfo}, ok
+	return e, fields.areAPIs(statusCode)
 }
 
-func parseErrorList(list json.RawMessage) (_ apiError, ok bool) {
-	var items []json.RawMessage
-	if err := json.Unmarshal(list, &items); err != nil || len(items) == 0 {
-		return apiError{}, false
-	}
-	if message, isString := jsonString(items[0]); isString {
-		return apiError{message: message}, false // Everybody writes such lists.
-	}
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(items[0], &fields); err != nil {
-		return apiError{}, false
-	}
-	code, ok := jsonInt(fields["code"])
-	message, _ := jsonString(fields["message"])
-	moreInfo, _ := jsonString(fields["more_info"])
-	return apiError{code, message, moreInfo}, ok
+// errorFields are the values, in JSON, of those fields of an object that tell
+// an error. A field that is missing is nil. Names are compared byte by byte: no
+// encoder escapes these.
+type errorFields struct {
+	code, message, moreInfo, status, errors []byte
+
+	repeated bool // one of them is there twice
 }
 
-func isNull(raw json.RawMessage) bool {
-	return raw == nil || bytes.Equal(raw, []byte("null"))
+// errorFieldsOf finds the fields of a JSON object. It copies nothing: a body
+// may have a hundred thousand other fields.
+func errorFieldsOf(object []byte) errorFields {
+	var fields errorFields
+	known := map[string]*[]byte{
+		`"code"`: &fields.code, `"message"`: &fields.message, `"more_info"`: &fields.moreInfo,
+		`"status"`: &fields.status, `"errors"`: &fields.errors,
+	}
+	for rest := inside(object, '{'); len(rest) > 0; {
+		var name, value []byte
+		name, rest = cutJSON(rest, ':')
+		value, rest = cutJSON(rest, ',')
+		if field := known[string(name)]; field != nil {
+			fields.repeated = fields.repeated || *field != nil
+			*field = value
+		}
+	}
+	return fields
 }
 
-func jsonString(raw json.RawMessage) (string, bool) {
+func (f errorFields) decode() apiError {
+	code, _ := jsonIntOrText(f.code)
+	return apiError{code, jsonString(f.message), jsonString(f.moreInfo)}
+}
+
+// areAPIs reports whether only the API can have written these fields. What a
+// 404 means depends on it, so the rule is strict. No field occurs twice, none
+// has another type than in the contract, and
+//
+//   - code, message, more_info and status are all there, and the status is the
+//     response's or, as servers made from the contract write it, 0; or
+//   - at most one of message, more_info and status is missing or null, the
+//     status, if any, is the response's, and the code is neither 0 nor from 100
+//     to 599. Such a code may be a numeric string, which is what the vendor
+//     documents for other operations.
+//
+// Gateways and frameworks write similar objects, but with fewer of these
+// fields, or with the status as code.
+func (f errorFields) areAPIs(statusCode int) bool {
+	_, isNumber := jsonInt(f.code)
+	code, hasCode := jsonIntOrText(f.code)
+	status, hasStatus := jsonInt(f.status)
+	if !hasCode || f.repeated {
+		return false
+	}
+	missing := 0
+	for _, field := range []struct {
+		value   []byte
+		hasType bool
+	}{{f.message, isString(f.message)}, {f.moreInfo, isString(f.moreInfo)}, {f.status, hasStatus}} {
+		switch {
+		case field.hasType:
+		case field.value == nil || string(field.value) == "null":
+			missing++
+		default:
+			return false
+		}
+	}
+	if missing == 0 && isNumber && (status == statusCode || status == 0) {
+		return true
+	}
+	return missing <= 1 && (!hasStatus || status == statusCode) && code != 0 && (code < 100 || code > 599)
+}
+
+// inside returns what is between the brackets of a JSON object or list, and
+// nothing of any other value. The JSON has to be valid, here and below.
+func inside(value []byte, open byte) []byte {
+	value = bytes.TrimSpace(value)
+	if len(value) == 0 || value[0] != open {
+		return nil
+	}
+	return bytes.TrimSpace(value[1 : len(value)-1])
+}
+
+// cutJSON returns what is before and after the first separator that is not
+// part of a string, an object or a list.
+func cutJSON(text []byte, separator byte) (before, after []byte) {
+	depth, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted && c == '\\':
+			i++
+		case quoted:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			depth--
+		case c == separator && depth == 0:
+			return bytes.TrimSpace(text[:i]), bytes.TrimSpace(text[i+1:])
+		}
+	}
+	return text, nil
+}
+
+func isString(value []byte) bool { return len(value) > 0 && value[0] == '"' }
+
+// jsonString decodes a string. Any other value is "".
+func jsonString(value []byte) string {
 	var s string
-	ok := !isNull(raw) && json.Unmarshal(raw, &s) == nil
-	return s, ok
+	if isString(value) {
+		_ = json.Unmarshal(value, &s)
+	}
+	return s
 }
 
-// jsonInt decodes an integer that is written as a number or as a string.
-func jsonInt(raw json.RawMessage) (int, bool) {
-	text, isString := jsonString(raw)
-	if !isString {
-		text = string(raw)
+// jsonInt decodes an integer from 0, written as digits, that fits into an int
+// everywhere.
+func jsonInt(value []byte) (int, bool) {
+	if len(value) > len("2147483647") {
+		return 0, false
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || n > math.MaxInt32 {
+	n, err := strconv.ParseUint(string(value), 10, 31)
+	if err != nil {
 		return 0, false
 	}
 	return int(n), true
+}
+
+// jsonIntOrText also decodes one that is written as a string of digits.
+func jsonIntOrText(value []byte) (int, bool) {
+	if isString(value) {
+		value = value[1 : len(value)-1]
+	}
+	return jsonInt(value)
 }

@@ -2,9 +2,11 @@ package signalwire_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -51,10 +53,39 @@ func FuzzAnswer(f *testing.F) {
 		require.Equal(t, status, answered.StatusCode)
 		require.GreaterOrEqual(t, answered.Code, 0)
 		require.NotContains(t, answered.Message+answered.MoreInfo+string(answered.Body()), testToken)
-		if !json.Valid(body) {
-			require.NotContains(t, matched(err), "not found")
+		if errors.Is(err, signalwire.ErrNotFound) {
+			requireContractError(t, status, body)
 		}
 	})
+}
+
+// requireContractError wants at least what every error of the API has in
+// common. It decodes in another way than the product does.
+func requireContractError(t *testing.T, status int, body []byte) {
+	t.Helper()
+	require.Equal(t, 404, status)
+	fields := map[string]any{}
+	require.NoError(t, json.Unmarshal(body, &fields))
+	present := 0
+	for name, zero := range map[string]any{"code": 0.0, "message": "", "more_info": "", "status": 0.0} {
+		switch value := fields[name]; {
+		case value == nil:
+			require.NotEqual(t, "code", name)
+		case name == "code" && reflect.TypeOf(value) == reflect.TypeOf(""):
+			code, err := strconv.Atoi(value.(string))
+			require.NoError(t, err)
+			require.False(t, code == 0 || code >= 100 && code <= 599, "%d", code)
+			present++
+		default:
+			require.IsType(t, zero, value, name)
+			present++
+		}
+	}
+	require.GreaterOrEqual(t, present, 3)
+	if code, _ := fields["code"].(float64); present == 3 {
+		require.False(t, code >= 100 && code <= 599, "%v", code)
+	}
+	require.Contains(t, []any{404.0, 0.0, nil}, fields["status"])
 }
 
 func FuzzRetryAfter(f *testing.F) {
