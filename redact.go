@@ -3,11 +3,12 @@ package signalwire
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 )
@@ -78,69 +79,124 @@ func line(text string) string {
 	return text + ellipsis
 }
 
-// secrets are the credentials of one request, in the forms in which an answer
+// secrets are the credentials of one request, in the forms in which a response
 // might repeat them.
 type secrets []string
 
 func secretsOf(header http.Header) secrets {
 	var found secrets
-	for _, value := range header["Authorization"] {
-		scheme, credentials, _ := strings.Cut(value, " ")
-		found = append(found, strings.TrimRight(credentials, "=")) // Encoders may escape the padding.
-		if strings.EqualFold(scheme, "Basic") {
-			decoded, _ := base64.StdEncoding.DecodeString(credentials)
-			user, password, _ := strings.Cut(string(decoded), ":")
-			found = append(found, password, user, strings.ToUpper(user), strings.ToLower(user))
+	for name, values := range header {
+		if !strings.EqualFold(name, "Authorization") && !strings.EqualFold(name, "Proxy-Authorization") {
+			continue
+		}
+		for _, value := range values {
+			scheme, credentials, hasScheme := strings.Cut(strings.TrimSpace(value), " ")
+			if !hasScheme {
+				scheme, credentials = "", scheme
+			}
+			credentials = strings.TrimRight(strings.TrimSpace(credentials), "=") // Encoders may escape the padding.
+			found = append(found, credentials)
+			if strings.EqualFold(scheme, "Basic") {
+				decoded, _ := base64.RawStdEncoding.DecodeString(credentials)
+				user, password, _ := strings.Cut(string(decoded), ":")
+				found = append(found, user, password)
+			}
 		}
 	}
 	// Shorter ones are no credentials, and are everywhere.
-	return slices.DeleteFunc(found, func(secret string) bool { return len(secret) < 4 })
+	return slices.DeleteFunc(found, func(secret string) bool { return len(strings.ReplaceAll(secret, `\`, "")) < 4 })
 }
 
+// redact puts "[redacted]" in the place of every secret, in capital or small
+// letters, and with or without the escapes of JSON, HTML and URLs.
 func (s secrets) redact(text string) string {
-	for _, secret := range s {
-		text = strings.ReplaceAll(text, secret, "[redacted]")
-	}
-	return text
-}
-
-// redactBody also finds secrets that were written with JSON's escapes, which
-// are then resolved in the whole body.
-func (s secrets) redactBody(body []byte) []byte {
-	text := s.redact(string(body))
-	plain := withoutEscapes(text)
-	if redacted := s.redact(plain); redacted != plain {
-		text = redacted
-	}
-	return []byte(text)
-}
-
-// withoutEscapes resolves JSON's escapes of slashes and of ASCII, but not those
-// that JSON cannot do without.
-func withoutEscapes(text string) string {
 	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(text, `\`)
-		b.WriteString(before)
-		switch code, ok := escapedASCII(after); {
-		case !found:
-			return b.String()
-		case ok:
-			b.WriteByte(code)
-			text = after[len("u0000"):]
-		case strings.HasPrefix(after, "/"):
-			text = after
-		default: // What is escaped is no escape itself.
-			b.WriteString(`\` + after[:min(1, len(after))])
-			text = after[min(1, len(after)):]
+	end := 0 // of the last secret
+	for i := range len(text) {
+		length := 0
+		for _, secret := range s {
+			length = max(length, secretLength(text[i:], secret))
+		}
+		if length == 0 {
+			continue
+		}
+		if end == 0 {
+			b.Grow(len(text))
+		}
+		if i >= end {
+			b.WriteString(strings.TrimRight(text[end:i], `\`)) // They escape what is gone.
+			b.WriteString("[redacted]")
+		}
+		end = max(end, i+length)
+	}
+	if end == 0 {
+		return text
+	}
+	b.WriteString(text[end:])
+	return b.String()
+}
+
+// secretLength returns how much of the beginning of text is the secret, which
+// is 0 if it is not there.
+func secretLength(text, secret string) int {
+	rest := text
+	for i := range len(secret) {
+		if i > 0 {
+			// Backslashes do not count: each level of JSON doubles them.
+			rest = strings.TrimLeft(rest, `\`)
+		}
+		length := characterLength(rest, secret[i])
+		if length == 0 && secret[i] != '\\' {
+			if hasPrefixFold(text, secret) { // It may look as if it had escapes in it.
+				return len(secret)
+			}
+			return 0
+		}
+		rest = rest[length:]
+	}
+	return len(text) - len(rest)
+}
+
+// characterLength returns how much of the beginning of text stands for c.
+func characterLength(text string, c byte) int {
+	if text == "" {
+		return 0
+	}
+	switch text[0] {
+	case 'u', 'U', '%', '&':
+		for _, escape := range escapes()[c] {
+			if hasPrefixFold(text, escape) {
+				return len(escape)
+			}
 		}
 	}
+	if text[0] == c || text[0]|' ' == c|' ' && strings.EqualFold(text[:1], string(rune(c))) {
+		return 1
+	}
+	return 0
 }
 
-func escapedASCII(escape string) (byte, bool) {
-	if len(escape) < len("u0000") || escape[0] != 'u' {
-		return 0, false
-	}
-	code, err := strconv.ParseUint(escape[1:len("u0000")], 16, 8)
-	return byte(code), err == nil && code >= ' ' && code < 0x7f && code != '"' && code != '\\'
+func hasPrefixFold(text, prefix string) bool {
+	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
 }
+
+// escapes returns the forms that a character, in either case, may have in JSON,
+// of which the backslashes are left out, in HTML, and in URLs.
+var escapes = sync.OnceValue(func() (all [256][]string) {
+	names := map[rune]string{'&': "amp", '<': "lt", '>': "gt", '"': "quot", '\'': "apos"}
+	for c := range rune(len(all)) {
+		var forms []string
+		for _, c := range []rune{c, unicode.ToLower(c), unicode.ToUpper(c)} {
+			for _, reference := range []string{fmt.Sprintf("#%d", c), fmt.Sprintf("#%03d", c), fmt.Sprintf("#x%x", c), names[c]} {
+				if reference != "" {
+					forms = append(forms, "&"+reference+";", "u0026"+reference+";")
+				}
+			}
+			forms = append(forms, fmt.Sprintf("u%04x", c), fmt.Sprintf("%%%02x", c))
+		}
+		slices.Sort(forms)
+		all[c] = slices.Compact(forms)
+		slices.Reverse(all[c]) // A form that begins with another one goes before it.
+	}
+	return all
+})

@@ -156,8 +156,9 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 // failed is a 4xx or 5xx, which the API or anything before it may have written.
 func failed(request *http.Request, response *http.Response, body []byte) outcome {
 	o := unexpected(request, response, body, "not in the API's error shape")
-	fields, ok := parseAPIError(response.StatusCode, o.answer.body)
-	o.answer.Code, o.answer.Message, o.answer.MoreInfo = fields.code, fields.message, fields.moreInfo
+	secret := secretsOf(request.Header)
+	fields, ok := parseAPIError(response.StatusCode, body) // not redacted, which may break it
+	o.answer.Code, o.answer.Message, o.answer.MoreInfo = fields.code, secret.redact(fields.message), secret.redact(fields.moreInfo)
 	if ok {
 		o.answer.unexpected = ""
 	}
@@ -167,7 +168,7 @@ func failed(request *http.Request, response *http.Response, body []byte) outcome
 func unexpected(request *http.Request, response *http.Response, body []byte, why string) outcome {
 	status := response.StatusCode
 	if body != nil {
-		body = secretsOf(request.Header).redactBody(body)
+		body = []byte(secretsOf(request.Header).redact(string(body)))
 	}
 	return outcome{
 		answer: &Error{
