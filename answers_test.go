@@ -70,8 +70,10 @@ var allSentinels = map[string]error{
 	"unauthorized":        signalwire.ErrUnauthorized,
 	"forbidden":           signalwire.ErrForbidden,
 	"not found":           signalwire.ErrNotFound,
+	"conflict":            signalwire.ErrConflict,
 	"unprocessable":       signalwire.ErrUnprocessable,
 	"too many requests":   signalwire.ErrTooManyRequests,
+	"unavailable":         signalwire.ErrUnavailable,
 	"unexpected response": signalwire.ErrUnexpectedResponse,
 }
 
@@ -86,20 +88,25 @@ func matched(err error) []string {
 	return names
 }
 
-// requireAPIError wants an *Error.
+// requireAPIError wants an *Error, and nothing that is a *TransportError too.
 func requireAPIError(t *testing.T, err error) *signalwire.Error {
 	t.Helper()
 	var answered *signalwire.Error
 	require.ErrorAs(t, err, &answered)
+	require.NotErrorAs(t, err, new(*signalwire.TransportError))
+	require.Equal(t, answered.MaybeApplied, signalwire.MaybeApplied(err))
 	requireLogLine(t, err)
 	return answered
 }
 
-// requireTransportError wants a *TransportError.
+// requireTransportError wants a *TransportError, and nothing that is an *Error
+// too.
 func requireTransportError(t *testing.T, err error) *signalwire.TransportError {
 	t.Helper()
 	var failed *signalwire.TransportError
 	require.ErrorAs(t, err, &failed)
+	require.NotErrorAs(t, err, new(*signalwire.Error))
+	require.Equal(t, failed.MaybeApplied, signalwire.MaybeApplied(err))
 	requireLogLine(t, err)
 	require.Empty(t, matched(err))
 	return failed
@@ -378,7 +385,8 @@ func TestLongAnswersAreNotRead(t *testing.T) {
 				}
 				answered := requireAPIError(t, err)
 				require.Equal(t, tt.status, answered.StatusCode)
-				require.Equal(t, []string{"unexpected response"}, matched(err))
+				require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
+				require.NotErrorIs(t, err, signalwire.ErrNotFound)
 				require.Empty(t, answered.Body())
 			})
 		}
@@ -459,11 +467,12 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 							require.Equal(t, []string{"unexpected response"}, matched(err))
 							if use.follows {
 								require.LessOrEqual(t, requests, 2)
+								require.Equal(t, requests == 2 || status == 301 || status == 302 || status == 303, answered.MaybeApplied)
 								return
 							}
 							require.Equal(t, status, answered.StatusCode)
 							require.Equal(t, 1, requests)
-							require.False(t, answered.MaybeApplied)
+							require.Equal(t, status == 301 || status == 302 || status == 303, answered.MaybeApplied)
 						})
 					}
 				}
@@ -540,14 +549,14 @@ func TestOtherMethods(t *testing.T) {
 		{"GET 404 HTML", "GET", html, "text/html", 404, 1, []string{"unexpected response"}},
 		{"HEAD 404", "HEAD", "", "application/json", 404, 1, []string{"unexpected response"}},
 		{"POST 422", "POST", apiErrorBody(422), "application/json", 422, 1, []string{"unprocessable"}},
-		{"GET 503", "GET", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{}},
-		{"HEAD 503", "HEAD", "", "application/json", 503, defaultAttempts, []string{"unexpected response"}},
-		{"PUT 503", "PUT", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{}},
-		{"DELETE 503", "DELETE", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{}},
-		{"POST 503", "POST", apiErrorBody(503), "application/json", 503, 1, []string{}},
+		{"GET 503", "GET", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
+		{"HEAD 503", "HEAD", "", "application/json", 503, defaultAttempts, []string{"unavailable", "unexpected response"}},
+		{"PUT 503", "PUT", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
+		{"DELETE 503", "DELETE", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
+		{"POST 503", "POST", apiErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
 		{"POST 429", "POST", apiErrorBody(429), "application/json", 429, 1, []string{"too many requests"}},
-		{"PATCH 503", "PATCH", apiErrorBody(503), "application/json", 503, 1, []string{}},
-		{"OPTIONS 503", "OPTIONS", apiErrorBody(503), "application/json", 503, 1, []string{}},
+		{"PATCH 503", "PATCH", apiErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
+		{"OPTIONS 503", "OPTIONS", apiErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -713,5 +722,5 @@ func TestErrorsAsJSON(t *testing.T) {
 	})}
 	_, err := remove(t, newMemoryClient(t, doer))
 	require.JSONEq(t, `{"StatusCode":404,"Code":20404,"Message":"Said plainly.","MoreInfo":"https://example.org/more",
-		"RetryAfter":0,"Attempts":1,"MaybeApplied":false}`, string(must(json.Marshal(err))))
+		"RequestID":"","RetryAfter":0,"Attempts":1,"MaybeApplied":false}`, string(must(json.Marshal(err))))
 }

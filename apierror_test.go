@@ -136,7 +136,7 @@ var errorStatuses = []struct {
 	sentinel string
 }{
 	{400, "bad request"}, {401, "unauthorized"}, {404, "not found"}, {422, "unprocessable"},
-	{403, "forbidden"}, {429, "too many requests"}, {500, ""}, {501, ""}, {503, ""},
+	{403, "forbidden"}, {409, "conflict"}, {429, "too many requests"}, {500, ""}, {501, ""}, {503, "unavailable"},
 }
 
 func TestErrorResponses(t *testing.T) {

@@ -211,7 +211,7 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 		err = errors.New("the HTTP client returned neither a response nor an error")
 	case err == nil:
 		var o outcome
-		if o, err = readAnswer(request, response); err == nil {
+		if o, err = readResponse(request, response); err == nil {
 			return o
 		}
 	default:

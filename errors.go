@@ -3,6 +3,7 @@ package signalwire
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strconv"
@@ -10,19 +11,21 @@ import (
 	"time"
 )
 
-// What an [Error] may match with errors.Is. Each of the first six stands for
-// one status.
+// What an [Error] may match with errors.Is. Each but the last stands for one
+// status.
 var (
-	ErrBadRequest      = errors.New("signalwire: bad request")
-	ErrUnauthorized    = errors.New("signalwire: unauthorized")
-	ErrForbidden       = errors.New("signalwire: forbidden")
-	ErrNotFound        = errors.New("signalwire: not found")
-	ErrUnprocessable   = errors.New("signalwire: unprocessable")
-	ErrTooManyRequests = errors.New("signalwire: too many requests")
+	ErrBadRequest      = errors.New("signalwire: bad request")       // 400
+	ErrUnauthorized    = errors.New("signalwire: unauthorized")      // 401
+	ErrForbidden       = errors.New("signalwire: forbidden")         // 403
+	ErrNotFound        = errors.New("signalwire: not found")         // 404, if the API wrote it
+	ErrConflict        = errors.New("signalwire: conflict")          // 409
+	ErrUnprocessable   = errors.New("signalwire: unprocessable")     // 422
+	ErrTooManyRequests = errors.New("signalwire: too many requests") // 429
+	ErrUnavailable     = errors.New("signalwire: unavailable")       // 503
 
-	// ErrUnexpectedResponse says that the answer is none that the contract
-	// describes: another status, another body, a redirect, or too long. It may
-	// not come from the API at all, but from a proxy or a wrong address.
+	// ErrUnexpectedResponse says that the contract does not describe the
+	// response: it has another status, another body, is a redirect, or is too
+	// long. It may come from a proxy or a wrong address instead of the API.
 	ErrUnexpectedResponse = errors.New("signalwire: unexpected response")
 )
 
@@ -31,35 +34,43 @@ var sentinels = map[int]error{
 	http.StatusUnauthorized:        ErrUnauthorized,
 	http.StatusForbidden:           ErrForbidden,
 	http.StatusNotFound:            ErrNotFound,
+	http.StatusConflict:            ErrConflict,
 	http.StatusUnprocessableEntity: ErrUnprocessable,
 	http.StatusTooManyRequests:     ErrTooManyRequests,
+	http.StatusServiceUnavailable:  ErrUnavailable,
 }
 
-// Error says that an answer came and was not the documented success.
+// Error says that a response came and was not the documented success.
 //
 // It matches, with errors.Is, the sentinel of its status, such as
-// [ErrNotFound], and [ErrUnexpectedResponse] if the API did not write it. A 404
-// that the API did not write matches only the latter: a wrong space name and
-// proxies are answered 404, too, and "not found" must mean that somebody looked.
+// [ErrNotFound], and [ErrUnexpectedResponse] if its body is not the contract's.
+// A 404 whose body is not matches only the latter. The response to a wrong space
+// name is a 404, too, and so are many of a proxy's, and "not found" must mean
+// that somebody looked.
 //
-// No field holds the request's URL, its headers or its credentials; where the
-// answer repeats the credentials, "[redacted]" stands in their place. An Error
-// is not changed once it is returned, so it may be read concurrently.
+// No field holds the request's URL, its headers or its credentials. Where the
+// response repeats the credentials, "[redacted]" stands in their place. An Error
+// does not change once it is returned, so it is safe for concurrent use.
 type Error struct {
 	// StatusCode is the HTTP status.
 	StatusCode int
-	// Code is the API's own code, such as 20404, and 0 when it gave none. The
+	// Code is the API's own code, such as 20404, and 0 if there is none. The
 	// vendor warns that codes may change: decide by the status.
 	Code int
-	// Message and MoreInfo are the API's own words, and "" when it gave none.
-	// They come from outside and may hold anything; Error's text is fit for a
-	// log.
+	// Message and MoreInfo are the API's own words, and "" if there are none.
+	// They come from outside and may hold anything; the text that Error returns
+	// is fit for a log.
 	Message  string
 	MoreInfo string
-	// RetryAfter is how long the server asked to wait (RFC 9110, section
-	// 10.2.3), measured from the answer, and 0 when it did not ask.
+	// RequestID is what the service, or a proxy, calls the request: the
+	// response's X-Request-Id, and "" if it has none. It is printable, and at
+	// most 128 bytes long.
+	RequestID string
+	// RetryAfter is how long the server asks to wait (RFC 9110, section 10.2.3),
+	// measured from the response, and 0 if it does not ask. A time that is too
+	// long for a Duration is the longest.
 	RetryAfter time.Duration
-	// Attempts is how often the request was sent, this answer's included.
+	// Attempts is how often the request was sent, the last time included.
 	Attempts int
 	// MaybeApplied says that this or an earlier attempt may have been carried
 	// out all the same. A 404 with it may mean that the call itself removed
@@ -67,7 +78,7 @@ type Error struct {
 	MaybeApplied bool
 
 	body       []byte
-	unexpected string // why the contract does not describe the answer, or ""
+	unexpected string // why the contract does not describe the response, or ""
 }
 
 // Error returns one printable line of at most 500 bytes, without URLs.
@@ -87,16 +98,42 @@ func (e *Error) Error() string {
 	if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden {
 		b.WriteString(" (check the credentials, and the token's scope Voice)")
 	}
+	if e.RequestID != "" {
+		b.WriteString(": request ID " + e.RequestID)
+	}
 	if e.Code != 0 {
 		b.WriteString(": code " + strconv.Itoa(e.Code))
 	}
 	if e.Message != "" {
 		b.WriteString(": " + e.Message)
 	}
-	return line(b.String())
+	return line(b.String(), maxErrorText)
 }
 
-const maybeAppliedText = " (the request may have been carried out)"
+const (
+	maxErrorText     = 500
+	maybeAppliedText = " (the request may have been carried out)"
+)
+
+// LogValue returns a group of what Error returns as text, field by field, for
+// log/slog. The texts in it are cleaned and cut as that one is.
+func (e *Error) LogValue() slog.Value {
+	attrs := []slog.Attr{slog.Int("status", e.StatusCode)}
+	if e.Code != 0 {
+		attrs = append(attrs, slog.Int("code", e.Code))
+	}
+	for _, text := range []struct{ key, value string }{
+		{"message", e.Message}, {"unexpected", e.unexpected}, {"request_id", e.RequestID},
+	} {
+		if text.value != "" {
+			attrs = append(attrs, slog.String(text.key, line(text.value, maxErrorText)))
+		}
+	}
+	if e.RetryAfter != 0 {
+		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
+	}
+	return slog.GroupValue(append(attrs, slog.Int("attempts", e.Attempts), slog.Bool("maybe_applied", e.MaybeApplied))...)
+}
 
 // Is reports whether target is a sentinel that stands for e.
 func (e *Error) Is(target error) bool {
@@ -107,38 +144,41 @@ func (e *Error) Is(target error) bool {
 	return sentinel != nil && target == sentinel && (target != ErrNotFound || e.unexpected == "")
 }
 
-// Body returns a copy of the answer's body, with credentials redacted. It is
-// nil if the body was longer than 1 MiB.
+// Body returns a copy of the response's body, with credentials redacted. It is
+// nil if the body is longer than 1 MiB.
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
 
-// Retryable reports whether the same request may be answered otherwise later:
-// the status is 408, 429 or, except for 501 and 505, a 5xx. Whether it is safe
-// to send it again is another question; see MaybeApplied.
+// Retryable reports whether the same request may get another response later: the
+// status is 408, 429 or, except for 501 and 505, a 5xx. Whether it is safe to
+// send it again is another question; see MaybeApplied.
 func (e *Error) Retryable() bool { return retryableStatus(e.StatusCode) }
 
-// TransportError says that no complete answer came: nobody was reached, the
-// connection broke, or the time was over. Whether the request was carried out
-// is not known if MaybeApplied is set, and it was not if it is not set.
+// TransportError says that no complete response came: nothing was sent, nobody
+// was reached, the connection broke, or the call timed out or was cancelled. If
+// MaybeApplied is not set, the request was not carried out; if it is set, nobody
+// knows.
 //
-// Its text names no URL. It is not changed once it is returned, so it may be
-// read concurrently.
+// It wraps neither an [*Error] nor another TransportError, so an error of this
+// package is either one or the other. It does not change once it is returned, so
+// it is safe for concurrent use.
 type TransportError struct {
-	// Attempts is how often the request was tried, and 0 if the context was
-	// done before the first time.
+	// Attempts is how often the request was tried, and 0 if the call ended
+	// before the first time.
 	Attempts int
-	// MaybeApplied says that a request was written to a connection, so that it
-	// may have been carried out.
+	// MaybeApplied says that a request may have reached a connection, so that
+	// it may have been carried out.
 	MaybeApplied bool
 	// Err is what happened at the last attempt. If the caller's context was
-	// done, it matches both the context's error and its cause. A cause whose
-	// text shows a URL or credentials is replaced by one with these removed.
+	// done, it matches both the context's error and its cause. Its text shows
+	// neither URLs nor credentials: a cause that does is replaced. errors.Is
+	// and errors.As still find what such a cause wraps, but no *url.Error.
 	Err error
 }
 
 // Error returns one printable line of at most 500 bytes, without URLs.
 func (e *TransportError) Error() string {
 	var b strings.Builder
-	b.WriteString("signalwire: no complete answer")
+	b.WriteString("signalwire: no complete response")
 	if e.Attempts > 1 {
 		b.WriteString(" after " + strconv.Itoa(e.Attempts) + " attempts")
 	}
@@ -148,7 +188,22 @@ func (e *TransportError) Error() string {
 	if e.Err != nil {
 		b.WriteString(": " + e.Err.Error())
 	}
-	return line(b.String())
+	return line(b.String(), maxErrorText)
+}
+
+// LogValue returns a group of what Error returns as text, field by field, for
+// log/slog. The text in it is cleaned and cut as that one is.
+func (e *TransportError) LogValue() slog.Value {
+	text := ""
+	if e.Err != nil {
+		text = line(e.Err.Error(), maxErrorText)
+	}
+	return slog.GroupValue(
+		slog.String("error", text),
+		slog.Bool("timeout", e.Timeout()),
+		slog.Int("attempts", e.Attempts),
+		slog.Bool("maybe_applied", e.MaybeApplied),
+	)
 }
 
 // Unwrap returns Err.
@@ -162,23 +217,51 @@ func (e *TransportError) Timeout() bool {
 	return errors.As(e.Err, &t) && t.Timeout()
 }
 
-// Retryable reports whether the same request may be answered later. It is not
-// if the context was done, or if what went wrong stays as it is, such as a
+// Retryable reports whether the same request may get a response later. It does
+// not if the context was done, or if what went wrong stays as it is, such as a
 // certificate that is not trusted. Whether it is safe to send the request again
 // is another question; see MaybeApplied.
 func (e *TransportError) Retryable() bool { return e.Err != nil && retryableFailure(e.Err) }
 
-// contextError matches a context's error and its cause, which net/http
-// reports only one of, and what had happened until then.
-type contextError struct{ err, cause, last error }
+// MaybeApplied reports whether the request of a failed call may have been carried
+// out all the same: err is, or wraps, an [*Error] or a [*TransportError] whose
+// field MaybeApplied is set. Ask it before you report a removal as not done. Of
+// several errors that are joined, one is enough.
+//
+// If it is false for an error of a client that [New] made, the request was not
+// carried out. It is also false for nil, and for errors of any other origin, of
+// which it knows nothing.
+func MaybeApplied(err error) bool {
+	return anyError(err, func(err error) bool {
+		switch err := err.(type) {
+		case *Error:
+			return err.MaybeApplied
+		case *TransportError:
+			return err.MaybeApplied
+		}
+		return false
+	})
+}
+
+// contextError matches a context's error and its cause, of which net/http
+// reports only one. Its text also says what had happened until then. That is not
+// wrapped, because it may be an *Error.
+type contextError struct {
+	err, cause error
+	before     string
+}
 
 func contextErrorOf(ctx context.Context, last error) error {
-	e := &contextError{err: ctx.Err(), cause: context.Cause(ctx), last: last}
+	e := &contextError{err: ctx.Err()}
 	if e.err == nil {
 		e.err = context.DeadlineExceeded
 	}
-	if e.cause == nil {
-		e.cause = e.err
+	e.cause = e.err
+	if cause := context.Cause(ctx); cause != nil {
+		e.cause = presentable(cause, nil) // It may be the error of another call.
+	}
+	if last != nil {
+		e.before = "; before that: " + strings.TrimPrefix(last.Error(), "signalwire: ")
 	}
 	return e
 }
@@ -195,19 +278,10 @@ func (e *contextError) Error() string {
 	if cause := e.cause.Error(); cause != text {
 		text += ": " + cause
 	}
-	if e.last != nil {
-		text += "; before that: " + strings.TrimPrefix(e.last.Error(), "signalwire: ")
-	}
-	return text
+	return text + e.before
 }
 
-func (e *contextError) Unwrap() []error {
-	errs := []error{e.err, e.cause}
-	if e.last != nil {
-		errs = append(errs, e.last)
-	}
-	return errs
-}
+func (e *contextError) Unwrap() []error { return []error{e.err, e.cause} }
 
 func (e *contextError) Timeout() bool {
 	var t interface{ Timeout() bool }

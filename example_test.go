@@ -81,7 +81,7 @@ func ExampleDoer_onAttempt() {
 	fmt.Println(err)
 
 	// Output:
-	// level=WARN msg="signalwire request" attempt=1 method=DELETE status=503 err="signalwire: 503 Service Unavailable (the request may have been carried out): unexpected response: not in the API's error shape"
+	// level=WARN msg="signalwire request" attempt=1 method=DELETE status=503 err.status=503 err.unexpected="not in the API's error shape" err.attempts=1 err.maybe_applied=true
 	// level=DEBUG msg="signalwire request" attempt=2 method=DELETE status=204 err=<nil>
 	// <nil>
 }

@@ -3,6 +3,8 @@ package signalwire_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -103,8 +105,13 @@ func FuzzRetryAfter(f *testing.F) {
 		_, err := doer.Do(httptest.NewRequest(http.MethodGet, "https://example.org/", nil))
 		got := requireAPIError(t, err).RetryAfter
 		require.GreaterOrEqual(t, got, time.Duration(0))
-		if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-			require.Equal(t, time.Duration(seconds)*time.Second, got)
+		if value != "" && strings.Trim(value, "0123456789") == "" {
+			seconds, ok := new(big.Int).SetString(value, 10)
+			require.True(t, ok)
+			if longest := big.NewInt(math.MaxInt64 / int64(time.Second)); seconds.Cmp(longest) > 0 {
+				seconds = longest
+			}
+			require.Equal(t, time.Duration(seconds.Int64())*time.Second, got)
 		}
 		if _, err := http.ParseTime(value); err != nil && strings.ContainsAny(value, ".+-eEnN") {
 			require.Zero(t, got)

@@ -56,7 +56,9 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 						require.NoError(t, err)
 					case tt.status != 0 || tt.name == "zero answer":
 						require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
-						require.Equal(t, []string{"unexpected response"}, matched(err))
+						require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
+						require.Equal(t, tt.status == 503, errors.Is(err, signalwire.ErrUnavailable))
+						require.NotErrorIs(t, err, signalwire.ErrNotFound)
 					default:
 						require.True(t, requireTransportError(t, err).MaybeApplied)
 					}

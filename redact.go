@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -13,26 +14,98 @@ import (
 	"unicode/utf8"
 )
 
-// clean returns a cause whose text has neither URLs nor secrets in it: the
-// cause behind net/http's *url.Error, or, if it still shows some, its text
-// without them.
+// clean returns what net/http's *url.Error wraps, without the URLs and secrets
+// that its text may show.
 func clean(cause error, secret secrets) error {
-	for urlError := (*url.Error)(nil); errors.As(cause, &urlError) && urlError.Err != nil; {
+	for {
+		urlError, ok := cause.(*url.Error)
+		if !ok || urlError.Err == nil {
+			break
+		}
 		cause = urlError.Err
 	}
-	text := cause.Error()
-	if strings.Contains(text, "failed to parse Location header") {
-		return errUnparsableLocation // net/http's text quotes it.
+	if strings.Contains(cause.Error(), "failed to parse Location header") {
+		// net/http's text quotes what it cannot parse.
+		return &cleanError{errUnparsableLocation.Error(), causeOf(errors.Join(errUnparsableLocation, cause))}
 	}
-	if cleaned := withoutURLs(secret.redact(text)); cleaned != text {
-		return errors.New(cleaned)
+	return presentable(cause, secret)
+}
+
+// presentable returns an error itself if it can be shown and handed out, and
+// otherwise one that stands for it.
+func presentable(err error, secret secrets) error {
+	text := err.Error()
+	cleaned := withoutURLs(secret.redact(text))
+	if cleaned == text && !anyError(err, isHidden) {
+		return err
 	}
-	return cause
+	return &cleanError{cleaned, causeOf(err)}
+}
+
+// A cleanError stands for a cause whose text shows URLs or secrets, or that wraps
+// what must not be handed out. It matches what the cause matches, as far as that
+// is not hidden. The cause is in a closure, where a dump does not reach it; so
+// there is no Unwrap.
+type cleanError struct {
+	text  string
+	cause func() error
+}
+
+func causeOf(err error) func() error { return func() error { return err } }
+
+func (e *cleanError) Error() string { return e.text }
+
+func (e *cleanError) Is(target error) bool {
+	cause := e.cause()
+	return anyError(cause, func(err error) bool {
+		if isHidden(err) {
+			return err == cause && err == target // A context's cause matches itself.
+		}
+		is, ok := err.(interface{ Is(error) bool })
+		return reflect.TypeOf(target).Comparable() && err == target || ok && is.Is(target)
+	})
+}
+
+func (e *cleanError) As(target any) bool {
+	wanted := reflect.ValueOf(target).Elem()
+	return anyError(e.cause(), func(err error) bool {
+		if isHidden(err) {
+			return false
+		}
+		if reflect.TypeOf(err).AssignableTo(wanted.Type()) {
+			wanted.Set(reflect.ValueOf(err))
+			return true
+		}
+		as, ok := err.(interface{ As(any) bool })
+		return ok && as.As(target)
+	})
+}
+
+// isHidden reports whether an error is not handed out as part of another one:
+// its text shows a URL, or it tells of another call.
+func isHidden(err error) bool {
+	switch err.(type) {
+	case *url.Error, *Error, *TransportError:
+		return true
+	}
+	return false
+}
+
+// anyError reports whether something is true of an error, or of one that it
+// wraps.
+func anyError(err error, is func(error) bool) bool {
+	switch wrapper := err.(type) {
+	case nil:
+		return false
+	case interface{ Unwrap() error }:
+		return is(err) || anyError(wrapper.Unwrap(), is)
+	case interface{ Unwrap() []error }:
+		return is(err) || slices.ContainsFunc(wrapper.Unwrap(), func(err error) bool { return anyError(err, is) })
+	}
+	return is(err)
 }
 
 var errUnparsableLocation = errors.New("the HTTP client tried to follow a redirect to what is not a URL")
-
-const maxErrorText = 500
 
 var blanks = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
 
@@ -57,11 +130,11 @@ func withoutURLs(text string) string {
 }
 
 // line makes a text that may come from outside fit for a log: one line of
-// printable characters, without URLs, and not longer than maxErrorText.
-func line(text string) string {
+// printable characters, without URLs, and not longer than the limit in bytes.
+func line(text string, limit int) string {
 	const ellipsis = "…"
-	if len(text) > 4*maxErrorText {
-		text = text[:4*maxErrorText] // Enough to be cut once more below.
+	if len(text) > 4*limit {
+		text = text[:4*limit] // Enough to be cut once more below.
 	}
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -69,10 +142,10 @@ func line(text string) string {
 		}
 		return r
 	}, blanks.Replace(withoutURLs(strings.ToValidUTF8(text, string(utf8.RuneError)))))
-	if len(text) <= maxErrorText {
+	if len(text) <= limit {
 		return text
 	}
-	text = text[:maxErrorText-len(ellipsis)]
+	text = text[:limit-len(ellipsis)]
 	for !utf8.ValidString(text) {
 		text = text[:len(text)-1]
 	}

@@ -2,11 +2,14 @@ package signalwire_test
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	escapehtml "html"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -145,4 +148,132 @@ func TestCredentialsOfAllSchemes(t *testing.T) {
 			require.Equal(t, "x [redacted] x", string(requireAPIError(t, err).Body()))
 		})
 	}
+}
+
+type breakerError struct{ state string }
+
+func (e *breakerError) Error() string { return "the breaker is " + e.state }
+
+var errBreaker = errors.New("breaker open")
+
+// chameleonError is what its methods say.
+type chameleonError struct{ text string }
+
+func (e chameleonError) Error() string        { return e.text }
+func (e chameleonError) Is(target error) bool { return target == errBreaker }
+func (e chameleonError) As(target any) bool {
+	found, ok := target.(**breakerError)
+	if ok {
+		*found = &breakerError{"open"}
+	}
+	return ok
+}
+
+// uncomparableError must not be compared.
+type uncomparableError []string
+
+func (e uncomparableError) Error() string { return strings.Join(e, " ") }
+
+// TestCallersErrorsAreFound, although the text in which they come shows what no
+// error must show.
+func TestCallersErrorsAreFound(t *testing.T) {
+	t.Parallel()
+	const address = "https://example.org/secret-location"
+	typed := &breakerError{"open"}
+	quoting := func(err error) error { return &url.Error{Op: "Delete", URL: address, Err: err} }
+	for _, tt := range []struct {
+		name  string
+		err   error
+		typed bool
+		text  string
+	}{
+		{"*url.Error", quoting(errBreaker), false, "breaker open"},
+		{"*url.Error twice", quoting(quoting(typed)), true, "the breaker is open"},
+		{"wrapped with a URL", fmt.Errorf("DELETE %s: %w", address, errBreaker), false, "DELETE [URL] breaker open"},
+		{"wrapped with the token", fmt.Errorf("%s: %w", testToken, typed), true, "[redacted]: the breaker is open"},
+		{"before a *url.Error", fmt.Errorf("%w: %w", errBreaker, quoting(io.EOF)), false, `breaker open: Delete "[URL]": EOF`},
+		{"joined to a *url.Error", errors.Join(quoting(io.EOF), typed), true, "Delete \"[URL]\": EOF\nthe breaker is open"},
+		{"below a *url.Error", fmt.Errorf("send: %w", quoting(errors.Join(io.EOF, errBreaker))), false, "send: Delete \"[URL]\": EOF\nbreaker open"},
+		{"*url.Error that the text hides", hidingError{quoting(errBreaker)}, false, "hidden"},
+		{"found by its methods", chameleonError{"at " + address}, true, "at [URL]"},
+		{"broken Location", fmt.Errorf("failed to parse Location header %q: %w", "secret-location", errBreaker), false,
+			"the HTTP client tried to follow a redirect to what is not a URL"},
+		{"uncomparable", errors.Join(uncomparableError{address}, errBreaker), false, "[URL]\nbreaker open"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: fails(tt.err)}))
+
+				failed := requireTransportError(t, err)
+				require.Equal(t, tt.text, failed.Err.Error())
+				if tt.typed {
+					var found *breakerError
+					require.ErrorAs(t, err, &found)
+					require.Equal(t, "open", found.state)
+				}
+				if _, both := tt.err.(chameleonError); both || !tt.typed {
+					require.ErrorIs(t, err, errBreaker)
+				}
+				require.NotErrorIs(t, err, io.ErrNoProgress)
+				require.NotErrorIs(t, err, uncomparableError{address})
+				require.NotErrorAs(t, err, new(*url.Error))
+				for rendering, text := range renderings(err) {
+					require.NotContains(t, text, "secret-location", rendering)
+				}
+				requireNoSecrets(t, "error", err)
+				var timeouts interface{ Timeout() bool }
+				if errors.As(failed.Err, &timeouts) {
+					require.NotContains(t, timeouts.(error).Error(), "secret-location")
+				}
+			})
+		})
+	}
+}
+
+// hidingError shows nothing of what it wraps.
+type hidingError struct{ err error }
+
+func (e hidingError) Error() string { return "hidden" }
+func (e hidingError) Unwrap() error { return e.err }
+
+// TestRetryRulesSeeThrough what was cleaned.
+func TestRetryRulesSeeThrough(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name      string
+		err       error
+		retryable bool
+		timeout   bool
+	}{
+		{"end of file", io.EOF, true, false},
+		{"timed out", timeout{}, true, true},
+		{"unknown host", &net.DNSError{Err: "no such host", IsNotFound: true}, false, false},
+		{"unknown authority", x509.UnknownAuthorityError{}, false, false},
+		{"wrong host", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}, false, false},
+		{"scheme mismatch", http.ErrSchemeMismatch, false, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: fails(
+					fmt.Errorf("sending to https://example.org/secret-location: %w", tt.err),
+				)}))
+				failed := requireTransportError(t, err)
+				require.Equal(t, tt.retryable, failed.Retryable())
+				require.Equal(t, tt.timeout, failed.Timeout())
+			})
+		})
+	}
+}
+
+// TestErrorsOfOtherCallsAreNotHandedOut: an error is never both types, whatever
+// a caller's HTTP client returns.
+func TestErrorsOfOtherCallsAreNotHandedOut(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		_, notFound := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: says(404)}))
+		request := must(http.NewRequestWithContext(t.Context(), http.MethodPut, "https://example.org/x", strings.NewReader("x")))
+		request.GetBody = func() (io.ReadCloser, error) { return nil, fmt.Errorf("%w: %w", errBreaker, notFound) }
+		_, err := (&signalwire.Doer{HTTPClient: says(503)}).Do(request)
+		requireTransportError(t, err)
+		require.ErrorIs(t, err, errBreaker)
+	})
 }

@@ -3,6 +3,7 @@ package signalwire
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -21,11 +22,11 @@ const (
 // is set.
 type outcome struct {
 	response *http.Response  // the documented success
-	answer   *Error          // any other answer
-	failure  *TransportError // no complete answer
+	answer   *Error          // any other response
+	failure  *TransportError // no complete response
 
 	maybeApplied bool // the request may have been carried out
-	tooLong      bool // the answer was, so it will be again
+	tooLong      bool // the response is, and will be next time
 	stale        bool // an idle connection turned out to be dead
 	decided      bool // by another Doer
 	elapsed      time.Duration
@@ -88,49 +89,55 @@ func (o outcome) error(attempts int, maybeApplied bool) error {
 	return nil
 }
 
-// readAnswer decides what an answer is. It returns an error if the answer is
-// not complete.
-func readAnswer(request *http.Request, response *http.Response) (outcome, error) {
+// readResponse decides what a response is. It returns an error if the response
+// is not complete although its body matters, or if the request's context is done
+// before the end of the body.
+func readResponse(request *http.Request, response *http.Response) (outcome, error) {
 	status := response.StatusCode
 	redirected := response.Request != nil &&
 		(response.Request.Response != nil || response.Request.Method != request.Method)
 	switch {
 	case redirected:
-		return unexpected(request, response, nil, "the HTTP client followed a redirect"), nil
+		o := unexpected(request, response, nil, "the HTTP client followed a redirect")
+		o.maybeApplied = !isSafe(request.Method) // whatever the last response is about
+		return o, nil
 	case request.Method == http.MethodDelete && status == http.StatusNoContent:
 		return success(request, response, nil), nil
 	case status == http.StatusSwitchingProtocols:
 		// Its body is the connection, and would block for ever.
 		return unexpected(request, response, nil, "not a documented status"), nil
-	case status >= 400 && status <= 599:
-		body, tooLong, err := readBody(request.Method, response, maxErrorBody)
-		if err != nil {
-			return outcome{}, err
-		}
-		if tooLong {
-			o := unexpected(request, response, nil, "the body is too long")
-			o.tooLong = true
-			return o, nil
-		}
-		return failed(request, response, body), nil
-	case status >= 200 && status <= 299 && request.Method != http.MethodDelete:
-		body, tooLong, err := readBody(request.Method, response, maxSuccessBody)
-		switch {
-		case err != nil:
-			return outcome{}, err
-		case tooLong:
-			return unexpected(request, response, nil, "the body is too long"), nil
-		case len(body) > 0 && !json.Valid(body):
-			return unexpected(request, response, body[:min(len(body), maxErrorBody)], "the body is not JSON"), nil
-		}
-		return success(request, response, body), nil
 	}
-	// The status alone decides, so it does not matter whether the body is complete.
-	body, _, _ := readBody(request.Method, response, maxErrorBody)
-	return unexpected(request, response, body, "not a documented status"), nil
+	isError := status >= 400 && status <= 599
+	isSuccess := status >= 200 && status <= 299 && request.Method != http.MethodDelete
+	limit := maxErrorBody
+	if isSuccess {
+		limit = maxSuccessBody
+	}
+	body, tooLong, err := readBody(request.Method, response, int64(limit))
+	switch {
+	case err != nil && contextDone(request.Context()):
+		return outcome{}, err
+	case !isError && !isSuccess:
+		// The status alone decides, so it does not matter whether the body is complete.
+		return unexpected(request, response, body, "not a documented status"), nil
+	case tooLong:
+		o := unexpected(request, response, nil, fmt.Sprintf("the body is too long, over %d MiB", limit>>20))
+		o.tooLong = true
+		return o, nil
+	case err != nil:
+		return outcome{}, err
+	case isError:
+		return failed(request, response, body), nil
+	case len(body) > 0 && !json.Valid(body):
+		if len(body) > maxErrorBody {
+			body = nil
+		}
+		return unexpected(request, response, body, "the body is not JSON"), nil
+	}
+	return success(request, response, body), nil
 }
 
-// success hands back the answer with its body read.
+// success hands back the response with its body read.
 func success(request *http.Request, response *http.Response, body []byte) outcome {
 	if len(body) == 0 {
 		// The generated decoder would decode what is not there.
@@ -157,34 +164,51 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 func failed(request *http.Request, response *http.Response, body []byte) outcome {
 	o := unexpected(request, response, body, "not in the API's error shape")
 	secret := secretsOf(request.Header)
-	fields, ok := parseAPIError(response.StatusCode, body) // not redacted, which may break it
-	o.answer.Code, o.answer.Message, o.answer.MoreInfo = fields.code, secret.redact(fields.message), secret.redact(fields.moreInfo)
-	if ok {
+	e, isAPI := parseAPIError(response.StatusCode, body) // Redacting may break the JSON.
+	o.answer.Code, o.answer.Message, o.answer.MoreInfo = e.code, secret.redact(e.message), secret.redact(e.moreInfo)
+	if isAPI {
 		o.answer.unexpected = ""
 	}
 	return o
 }
 
 func unexpected(request *http.Request, response *http.Response, body []byte, why string) outcome {
-	status := response.StatusCode
+	secret := secretsOf(request.Header)
 	if body != nil {
-		body = []byte(secretsOf(request.Header).redact(string(body)))
+		body = []byte(secret.redact(string(body)))
 	}
 	return outcome{
 		answer: &Error{
-			StatusCode: status,
+			StatusCode: response.StatusCode,
+			RequestID:  line(secret.redact(response.Header.Get("X-Request-Id")), maxRequestID),
 			RetryAfter: parseRetryAfter(response.Header, time.Now()),
 			body:       body,
 			unexpected: why,
 		},
-		// A 101 announces that the request is answered in another protocol.
-		maybeApplied: !isSafe(request.Method) &&
-			(status < 300 || status == http.StatusRequestTimeout || status >= 500),
+		maybeApplied: !isSafe(request.Method) && saysMaybeApplied(response.StatusCode),
 	}
 }
 
+const maxRequestID = 128
+
+// saysMaybeApplied reports whether a request may have been carried out that got
+// a response of this status, which is not the documented success.
+func saysMaybeApplied(status int) bool {
+	switch status {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
+		// 303 leads to the result of what was done (RFC 9110, section 15.4.4),
+		// and many servers write one of the others and mean 303.
+		return true
+	case http.StatusRequestTimeout:
+		return true
+	}
+	// A 101 announces that the request is answered in another protocol. Other
+	// redirects ask to send the request elsewhere, and a 4xx refuses it.
+	return status < 300 || status >= 500
+}
+
 // readBody reads a body up to a limit. Of a longer one it returns nothing. The
-// length that an answer to HEAD has is of a body that does not come.
+// length that a response to HEAD has is of a body that does not come.
 func readBody(method string, response *http.Response, limit int64) (body []byte, tooLong bool, err error) {
 	if response.ContentLength > limit && method != http.MethodHead {
 		return nil, true, nil
@@ -194,8 +218,10 @@ func readBody(method string, response *http.Response, limit int64) (body []byte,
 		return nil, false, err
 	}
 	if int64(len(body)) > limit {
-		_, _ = io.CopyN(io.Discard, response.Body, drainLimit)
-		return nil, true, nil
+		if _, err = io.CopyN(io.Discard, response.Body, drainLimit); err == io.EOF {
+			err = nil
+		}
+		return nil, true, err
 	}
 	return body, false, nil
 }

@@ -3,6 +3,7 @@ package signalwire
 import (
 	"crypto/x509"
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"slices"
@@ -117,17 +118,19 @@ func backoff(retry int, random float64) time.Duration {
 // maxRetryAfter is the longest wait that a Doer does on a server's word.
 const maxRetryAfter = 20 * time.Second
 
-// parseRetryAfter returns how long an answer asks to wait: a number of seconds,
-// or an HTTP date, which is measured against the answer's own Date, because
-// the two clocks may differ. A value that is neither, or that asks for nothing,
-// is 0.
+// parseRetryAfter returns how long a response asks to wait: a number of seconds,
+// or an HTTP date, which is measured against the response's own Date, because
+// the two clocks may differ. A number may have any length (RFC 9110, section
+// 10.2.3); what is too long for a Duration, about 292 years, is cut to that. A
+// value that is neither, or that asks for nothing, is 0.
 func parseRetryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
 	if value == "" {
 		return 0
 	}
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
-		return time.Duration(seconds) * time.Second
+	if strings.Trim(value, digits) == "" {
+		seconds, _ := strconv.ParseUint(value, 10, 64) // the largest one if it is larger
+		return time.Duration(min(seconds, uint64(math.MaxInt64/time.Second))) * time.Second
 	}
 	until, err := http.ParseTime(value)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"net/url"
@@ -102,9 +103,15 @@ func TestRetryAfter(t *testing.T) {
 		{"beyond the cap", is("21"), is(""), 21 * time.Second},
 		{"an hour", is("3600"), is(""), time.Hour},
 		{"136 years", is("4294967295"), is(""), 4294967295 * time.Second},
-		{"overflow of 32 bits", is("4294967296"), is(""), 0},
-		{"overflow of a duration", is("9223372037"), is(""), 0},
-		{"overflow of 64 bits", is("99999999999999999999"), is(""), 0},
+		{"overflow of 32 bits", is("4294967296"), is(""), 4294967296 * time.Second},
+		{"longest duration", is("9223372036"), is(""), 9223372036 * time.Second},
+		{"overflow of a duration", is("9223372037"), is(""), 9223372036 * time.Second},
+		{"overflow of 64 bits", is("99999999999999999999"), is(""), 9223372036 * time.Second},
+		{"a thousand digits", is(strings.Repeat("9", 1000)), is(""), 9223372036 * time.Second},
+		{"a thousand zeros", is(strings.Repeat("0", 1000) + "5"), is(""), 5 * time.Second},
+		{"overflow and a word", is("99999999999999999999x"), is(""), 0},
+		{"digits that are not ASCII", is("٣"), is(""), 0},
+		{"date beyond a duration", is("Fri, 31 Dec 9999 23:59:59 GMT"), is(""), math.MaxInt64},
 		{"zero", is("0"), is(""), 0},
 		{"negative", is("-1"), is(""), 0},
 		{"signed", is("+5"), is(""), 0},
@@ -403,9 +410,7 @@ func TestContextDone(t *testing.T) {
 						return
 					}
 					require.Equal(t, tt.after, time.Since(began))
-					var failed *signalwire.TransportError
-					require.ErrorAs(t, err, &failed)
-					requireLogLine(t, err)
+					failed := requireTransportError(t, err)
 					require.Equal(t, tt.requests, failed.Attempts)
 					require.Equal(t, tt.maybe, failed.MaybeApplied)
 					require.False(t, failed.Retryable())
@@ -528,7 +533,7 @@ func TestMaybeApplied(t *testing.T) {
 		{"dial timeout, then 404", []string{noDial, onWire(404)}, 404, []string{"not found"}, false},
 		{"502, then 401", []string{onWire(502), onWire(401)}, 401, []string{"unauthorized"}, true},
 		{"502, then 404 from elsewhere", []string{onWire(502), htmlOnWire}, 404, []string{"unexpected response"}, true},
-		{"503", []string{onWire(503)}, 503, nil, true},
+		{"503", []string{onWire(503)}, 503, []string{"unavailable"}, true},
 		{"429", []string{onWire(429)}, 429, []string{"too many requests"}, false},
 		{"refused", []string{refused}, 0, nil, false},
 		{"dial timeout", []string{noDial}, 0, nil, false},

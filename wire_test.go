@@ -346,7 +346,7 @@ func TestConnectionFaults(t *testing.T) {
 		{name: "closed in the body of a 200", script: closesAfter("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
 			want: wireWant{status: 200, is: signalwire.ErrUnexpectedResponse, attempts: 1, maybeApplied: true}},
 		{name: "closed in the body of a 302", script: closesAfter("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 500\r\n\r\n{"),
-			want: wireWant{status: 302, is: signalwire.ErrUnexpectedResponse, attempts: 1}},
+			want: wireWant{status: 302, is: signalwire.ErrUnexpectedResponse, attempts: 1, maybeApplied: true}},
 
 		// Content-Length.
 		{name: "length too short", script: closesAfter(jsonHead + "Content-Length: 20\r\n\r\n" + notFoundBody),
@@ -540,7 +540,7 @@ func TestOverlongBodies(t *testing.T) {
 	chunk := fmt.Sprintf("%x\r\n%s\r\n", len(piece), piece)
 	tooLong := func(status int, text string) wireWant {
 		return wireWant{status: status, is: signalwire.ErrUnexpectedResponse, attempts: 1, text: text,
-			maybeApplied: status >= 500 || status < 300, retryable: status >= 500}
+			maybeApplied: status >= 500 || status < 300 || status == 302, retryable: status >= 500}
 	}
 	head := func(status int, header string) string {
 		return fmt.Sprintf("HTTP/1.1 %d %s\r\n%s\r\n", status, http.StatusText(status), header)

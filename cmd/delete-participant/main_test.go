@@ -300,13 +300,13 @@ func TestUnknownAndAmbiguous(t *testing.T) {
 	require.Equal(t, map[string]string{
 		s.calls[0]: "unknown", s.calls[1]: "not found", s.calls[2]: "failed", s.calls[3]: "removed",
 	}, outcomes(t, got.stdout))
-	require.Regexp(t, s.calls[0]+`  unknown: no complete answer after 3 attempts \(the request may have been carried out\): `, got.stdout)
+	require.Regexp(t, s.calls[0]+`  unknown: no complete response after 3 attempts \(the request may have been carried out\): `, got.stdout)
 	require.Contains(t, got.stdout, s.calls[1]+"  not found: an earlier attempt may have removed it\n")
 	require.Contains(t, got.stderr, "4 participants: 1 removed, 1 not found, 1 failed, 1 unknown\n")
 	require.Contains(t, got.stderr, "check SIGNALWIRE_SPACE, -base-url")
 	require.Contains(t, got.stderr, "with -ignore-missing")
 
-	require.Regexp(t, `(?m)^`+s.calls[0]+`  attempt 3, .*: DELETE no complete answer`, got.stderr)
+	require.Regexp(t, `(?m)^`+s.calls[0]+`  attempt 3, .*: DELETE no complete response`, got.stderr)
 	require.Regexp(t, `(?m)^`+s.calls[1]+`  attempt 1, .*: DELETE 503 Service Unavailable .*; again in \d+(ms|µs|s)$`, got.stderr)
 	require.Regexp(t, `(?m)^`+s.calls[3]+`  attempt 1, .*: DELETE 204 No Content$`, got.stderr)
 }
