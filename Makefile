@@ -48,8 +48,8 @@ fuzz: ## Run each fuzz target for FUZZTIME
 	done
 
 .PHONY: soak
-soak: ## Send to a server that misbehaves at random, for SOAK
-	SOAK=$(SOAK) go test -tags soak -run '^TestSoak$$' -count=1 -v -timeout 5m .
+soak: ## Send to servers that misbehave at random, for SOAK and a minute
+	SOAK=$(SOAK) go test -tags soak -run '^Test(Soak|Races)$$' -count=1 -v -timeout 5m .
 
 .PHONY: interop
 interop: ## Send through nginx and haproxy, where they are installed
