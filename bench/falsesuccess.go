@@ -7,10 +7,10 @@ import (
 	"net/http"
 )
 
-// falseSuccesses are answers to a DELETE that say nothing of a removal.
+// falseSuccesses are responses to a DELETE that say nothing of a removal.
 var falseSuccesses = []struct {
-	name   string
-	answer http.HandlerFunc
+	name     string
+	response http.HandlerFunc
 }{
 	{"301 to a 200 page", redirect(http.StatusMovedPermanently, "/page")},
 	{"302 to a 200 page", redirect(http.StatusFound, "/page")},
@@ -28,12 +28,12 @@ var falseSuccesses = []struct {
 	{"503", func(w http.ResponseWriter, _ *http.Request) { respondError(w, http.StatusServiceUnavailable) }},
 }
 
-// reportsFalseSuccess tells whether a client reports an answer as a removal.
-func reportsFalseSuccess(c client, answer http.HandlerFunc) bool {
+// reportsFalseSuccess tells whether a client reports a response as a removal.
+func reportsFalseSuccess(c client, response http.HandlerFunc) bool {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/page", page)
 	mux.HandleFunc("/empty", status(http.StatusNoContent))
-	mux.Handle("/", answer)
+	mux.Handle("/", response)
 	server := newServer(plain, mux)
 	defer server.Close()
 	remove, done := server.connect(c)
@@ -60,8 +60,8 @@ func page(w http.ResponseWriter, _ *http.Request) {
 
 func (r *report) falseSuccesses() {
 	r.line("## Success that was not one")
-	r.line("Answers to the DELETE that do not say that the participant was removed, and whether the client told its caller that they do, or, like the floor, looked at nothing that would have told them.")
-	head := []string{"answer"}
+	r.line("Responses to the DELETE that do not say that the participant was removed, and whether the client told its caller that they do, or, like the floor, looked at nothing that would have told them.")
+	head := []string{"response"}
 	rows := make([][]string, len(falseSuccesses)+1)
 	for i, f := range falseSuccesses {
 		rows[i] = []string{f.name}
@@ -72,7 +72,7 @@ func (r *report) falseSuccesses() {
 		count := 0
 		for i, f := range falseSuccesses {
 			cell := "–"
-			if reportsFalseSuccess(c, f.answer) {
+			if reportsFalseSuccess(c, f.response) {
 				cell = "success"
 				count++
 			}

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// BenchmarkMemory measures one removal, answered at once by a round tripper.
+// BenchmarkMemory measures one removal with a round tripper that responds at once.
 func BenchmarkMemory(b *testing.B) {
 	for _, c := range clients {
 		b.Run("client="+c.name, func(b *testing.B) {

@@ -23,7 +23,7 @@ const (
 
 var protocols = []protocol{plain, over1, over2}
 
-// A server answers on loopback, and counts the connections opened to it.
+// A server responds on loopback, and counts the connections opened to it.
 type server struct {
 	*httptest.Server
 	connections atomic.Int64
@@ -62,11 +62,11 @@ func (s *server) connect(c client) (remove, func()) {
 	return c.connect(s.URL, transport), transport.CloseIdleConnections
 }
 
-// inMemory is a round tripper that answers at once.
+// inMemory is a round tripper that responds at once.
 type inMemory func(*http.Request) *http.Response
 
-func (answer inMemory) RoundTrip(request *http.Request) (*http.Response, error) {
-	return answer(request), nil
+func (respond inMemory) RoundTrip(request *http.Request) (*http.Response, error) {
+	return respond(request), nil
 }
 
 func removed(request *http.Request) *http.Response {
