@@ -58,9 +58,8 @@ func TestDeleteParticipantRemoves(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
 	conference, calls := server.AddConference(3)
-	account := must(signalwire.ParseAccountSid(signalwiretest.ProjectID))
 
-	response, err := server.Client().DeleteParticipantWithResponse(t.Context(), account, conference, calls[1])
+	response, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[1])
 
 	require.NoError(t, err)
 	require.Equal(t, http.StatusNoContent, response.StatusCode())

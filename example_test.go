@@ -250,13 +250,14 @@ var (
 	sandbox   = signalwiretest.NewServer(exampleTB{})
 	client    = sandbox.Client()
 	account   = sandbox.Account()
-	projectID = signalwiretest.ProjectID
-	apiToken  = signalwiretest.APIToken
+	projectID = sandbox.ProjectID()
+	apiToken  = sandbox.APIToken()
 )
 
 // exampleTB is what examples have instead of a *testing.T.
 type exampleTB struct{}
 
+func (exampleTB) Name() string                      { return "Example" }
 func (exampleTB) Helper()                           {}
 func (exampleTB) Cleanup(func())                    {}
 func (exampleTB) Errorf(format string, args ...any) { log.Printf(format, args...) }

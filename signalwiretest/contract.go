@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 
@@ -20,14 +21,19 @@ import (
 	"example.com/signalwire/api"
 )
 
+// maxValidatedBody is how much of a body is read to validate it.
+const maxValidatedBody = 16 << 20
+
 // A contract validates traffic with kin-openapi, and checks what kin-openapi
 // lets through.
 type contract struct {
 	router routers.Router
 }
 
-var loadContract = sync.OnceValues(func() (*contract, error) {
-	document, err := openapi3.NewLoader().LoadFromData(api.Contract)
+var loadContract = sync.OnceValues(func() (*contract, error) { return newContract(api.Contract) })
+
+func newContract(data []byte) (*contract, error) {
+	document, err := openapi3.NewLoader().LoadFromData(data)
 	if err != nil {
 		return nil, fmt.Errorf("signalwiretest: contract: %w", err)
 	}
@@ -41,7 +47,7 @@ var loadContract = sync.OnceValues(func() (*contract, error) {
 		return nil, fmt.Errorf("signalwiretest: contract: %w", err)
 	}
 	return &contract{router}, nil
-})
+}
 
 var validationOptions = &openapi3filter.Options{
 	AuthenticationFunc: func(_ context.Context, input *openapi3filter.AuthenticationInput) error {
@@ -53,6 +59,7 @@ var validationOptions = &openapi3filter.Options{
 	},
 	IncludeResponseStatus:             true,
 	RejectWhenRequestBodyNotSpecified: true,
+	SkipSettingDefaults:               true, // It would change the request.
 	SchemaValidationOptions: []openapi3.SchemaValidationOption{
 		// Without a definition here kin-openapi lets anything pass as a uuid.
 		openapi3.WithStringFormatValidator("uuid", openapi3.NewCallbackValidator(func(s string) error {
@@ -82,14 +89,49 @@ func (c *contract) route(r *http.Request) *openapi3filter.RequestValidationInput
 }
 
 func validateRequest(request *openapi3filter.RequestValidationInput) error {
-	route := request.Route
-	for name := range request.GetQueryParams() {
+	r, route := request.Request, request.Route
+	// What url.URL.Query cannot parse, it leaves out.
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return fmt.Errorf("the query is malformed: %w", err)
+	}
+	for name := range query {
 		if route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil &&
 			route.PathItem.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
 			return fmt.Errorf("query parameter %q is not in the contract", name)
 		}
 	}
-	return openapi3filter.ValidateRequest(request.Request.Context(), request)
+	if len(r.Header.Values("Authorization")) > 1 {
+		return errors.New("the request has more than one Authorization header")
+	}
+	body, err := readRequestBody(request)
+	switch {
+	case err != nil:
+		return err
+	case len(body) > 0 && route.Operation.RequestBody == nil:
+		return errors.New("request body not allowed for this request")
+	}
+	if err := checkBody(r.Header, body); err != nil {
+		return err
+	}
+	return openapi3filter.ValidateRequest(r.Context(), request)
+}
+
+// readRequestBody returns the body and leaves it to be read again.
+func readRequestBody(request *openapi3filter.RequestValidationInput) ([]byte, error) {
+	r := request.Request
+	if r.Body == nil || request.Options.ExcludeRequestBody {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxValidatedBody+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("the body cannot be read: %w", err)
+	case len(body) > maxValidatedBody:
+		return nil, fmt.Errorf("the body is longer than %d MiB", maxValidatedBody>>20)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return body, nil
 }
 
 func validateResponse(request *openapi3filter.RequestValidationInput, status int, header http.Header, body []byte) error {
@@ -99,8 +141,9 @@ func validateResponse(request *openapi3filter.RequestValidationInput, status int
 		return fmt.Errorf("status %d is not in the contract", status)
 	case len(documented.Value.Content) == 0 && len(body) > 0:
 		return fmt.Errorf("status %d has no body in the contract", status)
-	case strings.Contains(header.Get("Content-Type"), "json") && len(body) > 0 && !json.Valid(body):
-		return errors.New("the body is not one JSON value")
+	}
+	if err := checkBody(header, body); err != nil {
+		return err
 	}
 	return openapi3filter.ValidateResponse(request.Request.Context(), &openapi3filter.ResponseValidationInput{
 		RequestValidationInput: request,
@@ -111,11 +154,52 @@ func validateResponse(request *openapi3filter.RequestValidationInput, status int
 	})
 }
 
-// breach says how one side of an exchange breaks the contract. The validator's
-// rule is the first line of its text; the schema follows over many.
-func breach(side, place string, err error) error {
-	rule, _, _ := strings.Cut(err.Error(), "\n")
-	return errors.New("signalwiretest: the " + side + " breaks the contract: " + place + ": " + rule)
+// checkBody checks of a body what kin-openapi lets through: more than one
+// media type, and JSON with bytes after it or with a key given twice.
+func checkBody(header http.Header, body []byte) error {
+	if len(header.Values("Content-Type")) > 1 {
+		return errors.New("there is more than one Content-Type header")
+	}
+	mediaType, _, _ := strings.Cut(header.Get("Content-Type"), ";")
+	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
+	if len(body) == 0 || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+		return nil
+	}
+	if !json.Valid(body) {
+		return errors.New("the body is not one JSON value")
+	}
+	return uniqueKeys(json.NewDecoder(bytes.NewReader(body)))
+}
+
+// uniqueKeys reads a JSON value, and returns an error if an object in it gives
+// a key twice.
+func uniqueKeys(decoder *json.Decoder) error {
+	token, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	delimiter, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	seen := make(map[json.Token]bool)
+	for decoder.More() {
+		if delimiter == '{' {
+			key, err := decoder.Token()
+			if err != nil {
+				return err
+			}
+			if seen[key] {
+				return fmt.Errorf("the body gives the key %q twice", key)
+			}
+			seen[key] = true
+		}
+		if err := uniqueKeys(decoder); err != nil {
+			return err
+		}
+	}
+	_, err = decoder.Token() // The end of it.
+	return err
 }
 
 // placeOf names the operation of a request as the contract spells it.

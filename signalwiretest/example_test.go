@@ -50,6 +50,7 @@ var t exampleTB
 
 type exampleTB struct{}
 
+func (exampleTB) Name() string                      { return "Example" }
 func (exampleTB) Helper()                           {}
 func (exampleTB) Cleanup(func())                    {}
 func (exampleTB) Errorf(format string, args ...any) { log.Printf(format, args...) }

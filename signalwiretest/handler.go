@@ -1,253 +1,153 @@
 package signalwiretest
 
 import (
-	"bytes"
 	"errors"
-	"io"
+	"fmt"
 	"net/http"
-	"slices"
-	"strconv"
-	"sync"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/google/uuid"
 
 	"example.com/signalwire"
 )
 
-// The credentials that a [Handler] accepts. They are made up.
-const (
-	ProjectID = "6a1e8d52-0c4f-4b7e-9d0a-3f5b7c9e1d24"
-	APIToken  = "PTtest5d2c8e0f4a6b1c3d7e9f"
-)
-
-// BasePath is where a [Handler] serves the API, as the service does.
+// BasePath is the path below which a [Handler] serves the API, as the service
+// does.
 const BasePath = "/api/laml/2010-04-01"
 
-// Handler is an http.Handler that behaves as the contract says, at [BasePath],
-// unless a script says otherwise. It is safe for concurrent use.
+// Handler is an http.Handler that behaves as the contract says, below
+// [BasePath], unless a script says otherwise. It is safe for concurrent use.
 type Handler struct {
-	onViolation func(error)
-	closed      chan struct{} // when it is, no request hangs any more
+	// OnViolation, if it is not nil, is called once for each violation, possibly
+	// from several goroutines at a time. Set it before the first request. The
+	// default is to fail the test of a [Server]; [Handler.Violations] has the
+	// violations in any case.
+	OnViolation func(error)
 
-	mu          sync.Mutex
-	conferences map[signalwire.ConferenceSid][]signalwire.CallSid
-	calls       int // ever added; their SIDs are made from it
-	script      []Answer
-	requests    []*Request
+	t          TB
+	contract   *contract
+	account    *account
+	callers    callers
+	script     script
+	journal    journal
+	violations violations
+	closed     chan struct{} // when it is, no request hangs any more
 }
 
-// NewHandler returns a Handler without conferences and without a script.
+// NewHandler returns a Handler without conferences and without a script. Its
+// credentials and SIDs are made from the name: the same name always has the
+// same, and two names have different ones.
 //
-// A request that breaks the contract is answered as the service would answer
-// it if the contract says how: 401 without credentials, 404 for an unknown
-// path, 422 for a malformed SID. Any other violation, by a request or by an
-// answer, is answered 500 with the reason.
-func NewHandler() *Handler {
-	return newHandler(func(error) {})
-}
+// A request that breaks the contract gets the response that the service would
+// send, if the contract tells: 401 without credentials, 404 for an unknown path
+// and 422 for a malformed SID. Any other violation, by a request or by a
+// response, gets 501 with the reason, which clients do not retry. A script does
+// not change that, and is not used up by it.
+func NewHandler(name string) *Handler { return newHandler(noTest{}, name) }
 
-func newHandler(onViolation func(error)) *Handler {
-	return &Handler{
-		onViolation: onViolation,
-		closed:      make(chan struct{}),
-		conferences: make(map[signalwire.ConferenceSid][]signalwire.CallSid),
-	}
-}
-
-// AddConference begins a conference with a number of participants, and returns
-// its SID and theirs. Every Handler makes up the same SIDs in the same order,
-// so what a test prints does not change from run to run.
-func (h *Handler) AddConference(participants int) (signalwire.ConferenceSid, []signalwire.CallSid) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	conference := madeUp(signalwire.ParseConferenceSid, "conference", len(h.conferences))
-	calls := make([]signalwire.CallSid, participants)
-	for i := range calls {
-		calls[i] = madeUp(signalwire.ParseCallSid, "call", h.calls)
-		h.calls++
-	}
-	h.conferences[conference] = slices.Clone(calls)
-	return conference, calls
-}
-
-// madeUp returns the number'th SID of its kind.
-func madeUp[S any](parse func(string) (S, error), kind string, number int) S {
-	sid, err := parse(uuid.NewSHA1(uuid.NameSpaceURL, []byte(kind+strconv.Itoa(number))).String())
-	if err != nil {
-		panic(err) // The hash is never the nil UUID.
-	}
-	return sid
-}
-
-// Participants returns who is in a conference, in the order in which they were
-// added, and nobody for an unknown one.
-func (h *Handler) Participants(conference signalwire.ConferenceSid) []signalwire.CallSid {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Clone(h.conferences[conference])
-}
-
-// Script has the next requests answered by these answers, one each and in this
-// order, behind what is left of earlier scripts. Then the Handler behaves
-// normally again. An answer is used up by any request, retries included.
-func (h *Handler) Script(answers ...Answer) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.script = append(h.script, answers...)
-}
-
-// Request is one that arrived.
-type Request struct {
-	Method string
-	Path   string      // escaped, with the query if there was one
-	Header http.Header // with "[redacted]" for the value of Authorization
-	Body   []byte      // up to 1 MiB of it
-	// StatusCode is what was answered: 0 until then, and for ever if the
-	// connection was cut.
-	StatusCode int
-}
-
-// Requests returns what arrived until now, in order, those that were scripted
-// or broke the contract included.
-func (h *Handler) Requests() []Request {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	requests := make([]Request, len(h.requests))
-	for i, request := range h.requests {
-		requests[i] = *request
-		requests[i].Header = request.Header.Clone()
-		requests[i].Body = slices.Clone(request.Body)
-	}
-	return requests
-}
-
-// ServeHTTP answers as the service would, or as the script says.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	recorded, scripted := h.record(r)
-	w = &statusRecorder{ResponseWriter: w, handler: h, request: recorded}
-
+func newHandler(t TB, name string) *Handler {
+	t.Helper()
 	contract, err := loadContract()
 	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
+		t.Fatalf("%v", err)
 	}
-	e := &exchange{handler: h, w: w, r: r, validation: contract.route(r)}
-	if e.validation == nil {
-		e.violation = errUnknownOperation
-	} else {
-		e.violation = validateRequest(e.validation)
-	}
-	if e.violation != nil {
-		h.onViolation(breach("request", e.place(), e.violation))
-	}
-	if scripted.serve == nil {
-		e.act().serve(e)
-		return
-	}
-	scripted.serve(e)
+	return &Handler{t: t, contract: contract, account: newAccount(name), closed: make(chan struct{})}
 }
 
-// An exchange is a request and the way to answer it.
+// noTest stands for the test of a Handler that has none.
+type noTest struct{}
+
+func (noTest) Name() string                      { return "" }
+func (noTest) Helper()                           {}
+func (noTest) Cleanup(func())                    {}
+func (noTest) Errorf(string, ...any)             {}
+func (noTest) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, args...)) }
+
+// ServeHTTP responds as the service would, or as the script says.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r, entry := h.journal.record(r)
+	w = &journalWriter{ResponseWriter: w, journal: &h.journal, entry: entry}
+	e := &exchange{handler: h, w: w, r: r, caller: h.callers.take(r), validation: h.contract.route(r)}
+	var response Response
+	if err := e.validateRequest(); err != nil {
+		e.report("request", err, e.caller)
+		response = e.refuse(err)
+	} else {
+		response, e.scripted = h.script.next()
+	}
+	if response.serve == nil {
+		response = e.act()
+	}
+	response.serve(e)
+	h.journal.responded(entry, http.StatusOK) // As net/http does for a handler that wrote nothing.
+}
+
+// An exchange is a request and the way to respond to it.
 type exchange struct {
 	handler    *Handler
 	w          http.ResponseWriter
 	r          *http.Request
+	caller     string                                 // the line of the test that sent it, or ""
+	scripted   string                                 // the line of the test that scripted the response, or ""
 	validation *openapi3filter.RequestValidationInput // nil if the contract has no such operation
-	violation  error                                  // how the request breaks the contract
 }
 
-// place names the operation as the contract spells it.
-func (e *exchange) place() string {
+func (e *exchange) validateRequest() error {
 	if e.validation == nil {
-		return e.r.Method
+		return errUnknownOperation
 	}
-	return placeOf(e.validation)
+	return validateRequest(e.validation)
 }
 
-// record keeps what arrived and takes the next answer off the script.
-func (h *Handler) record(r *http.Request) (*Request, Answer) {
-	const maxBody = 1 << 20
-	body, _ := io.ReadAll(io.LimitReader(r.Body, maxBody))
-	r.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
-	recorded := &Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: body}
-	if recorded.Header.Get("Authorization") != "" {
-		recorded.Header.Set("Authorization", "[redacted]")
+// refuse returns the response to a request that breaks the contract.
+func (e *exchange) refuse(violation error) Response {
+	var requestError *openapi3filter.RequestError
+	switch {
+	case e.validation == nil:
+		return HTML(http.StatusNotFound)
+	case !e.isAuthenticated() && e.documents(http.StatusUnauthorized):
+		return Unauthorized()
+	case errors.As(violation, &requestError) && requestError.Parameter != nil &&
+		requestError.Parameter.In == openapi3.ParameterInPath && e.documents(http.StatusUnprocessableEntity):
+		return Unprocessable()
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.requests = append(h.requests, recorded)
-	if len(h.script) == 0 {
-		return recorded, Answer{}
-	}
-	next := h.script[0]
-	h.script = h.script[1:]
-	return recorded, next
+	return unable(violation.Error())
 }
 
-// act does what the service would do, and returns its answer.
-func (e *exchange) act() Answer {
-	if e.validation == nil {
-		return NotFound()
-	}
-	projectID, apiToken, authenticated := e.r.BasicAuth()
-	if !authenticated || projectID != ProjectID || apiToken != APIToken {
+func (e *exchange) documents(statusCode int) bool {
+	return e.validation.Route.Operation.Responses.Status(statusCode) != nil
+}
+
+// act does what the service would do, and returns its response.
+func (e *exchange) act() Response {
+	if !e.isAuthenticated() {
 		return Unauthorized()
 	}
-	switch e.place() {
+	switch place := placeOf(e.validation); place {
 	case "DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}":
 		return e.deleteParticipant()
+	default:
+		return unable("signalwiretest does not imitate " + place + ": script a response with Handle")
 	}
-	return apiError(http.StatusNotImplemented, 0, "signalwiretest does not imitate "+e.place()+": script an answer, or use Handle")
 }
 
-func (e *exchange) deleteParticipant() Answer {
+func (e *exchange) isAuthenticated() bool {
+	account := e.handler.account
+	projectID, apiToken, ok := e.r.BasicAuth()
+	return ok && projectID == account.sid.String() && apiToken == account.apiToken
+}
+
+func (e *exchange) deleteParticipant() Response {
 	account, err1 := signalwire.ParseAccountSid(e.validation.PathParams["AccountSid"])
 	conference, err2 := signalwire.ParseConferenceSid(e.validation.PathParams["ConferenceSid"])
 	call, err3 := signalwire.ParseCallSid(e.validation.PathParams["CallSid"])
 	switch {
 	case errors.Join(err1, err2, err3) != nil:
-		return Unprocessable()
-	case e.violation != nil:
-		return apiError(http.StatusInternalServerError, 0, e.violation.Error())
-	case account.String() != ProjectID:
+		return Unprocessable() // The nil UUID is one, and no SID.
+	case account != e.handler.account.sid:
 		return Unauthorized()
-	}
-	h := e.handler
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	at := slices.Index(h.conferences[conference], call)
-	if at < 0 {
+	case !e.handler.account.remove(conference, call):
 		return NotFound()
 	}
-	h.conferences[conference] = slices.Delete(h.conferences[conference], at, at+1)
-	return Answer{(*exchange).noContent}
-}
-
-// statusRecorder notes the status that is answered.
-type statusRecorder struct {
-	http.ResponseWriter
-	handler *Handler
-	request *Request
-}
-
-func (s *statusRecorder) WriteHeader(status int) {
-	s.note(status)
-	s.ResponseWriter.WriteHeader(status)
-}
-
-func (s *statusRecorder) Write(p []byte) (int, error) {
-	s.note(http.StatusOK)
-	return s.ResponseWriter.Write(p)
-}
-
-// Unwrap lets a caller's handler use http.ResponseController.
-func (s *statusRecorder) Unwrap() http.ResponseWriter { return s.ResponseWriter }
-
-func (s *statusRecorder) note(status int) {
-	s.handler.mu.Lock()
-	defer s.handler.mu.Unlock()
-	if s.request.StatusCode == 0 && status >= http.StatusOK {
-		s.request.StatusCode = status
-	}
+	return Response{serve: (*exchange).noContent}
 }

@@ -1,81 +1,84 @@
-// Package signalwiretest imitates SignalWire's Compatibility API for tests.
-//
-//	srv := signalwiretest.NewServer(t)
-//	conference, calls := srv.AddConference(3)
-//	client := srv.Client()
-//	srv.Script(signalwiretest.Unavailable(), signalwiretest.ActThenDisconnect())
-//
-// [NewServer] serves it to one test; [NewHandler] is the http.Handler behind
-// it, for everything else. Conferences and their participants are kept in
-// memory: with the right credentials and account, a participant is removed
-// and answered 204; unknown ones are answered 404, wrong credentials and
-// accounts 401, malformed SIDs 422. [Handler.Script] has the next requests fail
-// in the ways in which the network and the service do.
-//
-// Every request and every answer is validated against the contract that the
-// client is generated from, so a test that passes here has spoken the
-// service's language, as far as the vendor documents it. [ValidateTraffic]
-// does the same with traffic to the live service.
-//
-// It does not imitate calls and their states, conferences that begin or end by
-// themselves, participants that rejoin, subprojects, scopes of tokens, rate
-// limits or latency. The texts of its errors are its own. An operation that
-// the contract has and that is not imitated is answered 501.
 package signalwiretest
 
 import (
+	"fmt"
 	"net/http/httptest"
+	"sync"
 
 	"example.com/signalwire"
 )
 
-// TB is what a [Server] needs of a test. Every testing.TB is one; the testing
-// package stays out of programs that only use a [Handler].
+// TB is what a [Server] needs of a test. Every testing.TB is one. The testing
+// package stays out of programs that use a [Handler].
 type TB interface {
+	Name() string
 	Helper()
 	Cleanup(func())
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
 
-// Server is a [Handler] that is served on a loopback address for one test.
+// Server is a [Handler] that is served on a loopback address for one test. It
+// is safe for concurrent use.
 type Server struct {
 	*Handler
 	URL string // the base URL, which ends in [BasePath]
-	t   TB
 }
 
-// NewServer serves a [Handler] until the test ends. The test fails if a
-// request or an answer breaks the contract.
+// NewServer serves a [Handler] until the test ends. A violation fails the test,
+// unless [Handler.OnViolation] is set. The Handler's name is the test's name;
+// a further server of the same test has a number added to it.
 func NewServer(t TB) *Server {
 	t.Helper()
-	handler := newHandler(func(violation error) { t.Errorf("%v", violation) })
+	name, release := takeName(t.Name())
+	handler := newHandler(t, name)
 	server := httptest.NewServer(handler)
 	t.Cleanup(func() {
 		close(handler.closed)
 		server.Close()
+		release()
 	})
-	return &Server{Handler: handler, URL: server.URL + BasePath, t: t}
+	return &Server{Handler: handler, URL: server.URL + BasePath}
 }
 
-// Client returns a client made by [signalwire.New] that sends to the server with
-// the right credentials. Options come behind those that lead it there. The
-// account of the credentials is [Server.Account].
+// Client returns a client made by [signalwire.New] that sends to the server
+// with the right credentials. Options are applied after those that lead it
+// there. The account of the credentials is [Handler.Account].
 func (s *Server) Client(opts ...signalwire.ClientOption) *signalwire.ClientWithResponses {
 	s.t.Helper()
-	opts = append([]signalwire.ClientOption{signalwire.WithBaseURL(s.URL)}, opts...)
-	client, err := signalwire.New("example", ProjectID, APIToken, opts...)
+	opts = append([]signalwire.ClientOption{
+		signalwire.WithBaseURL(s.URL),
+		signalwire.WithRequestEditorFn(s.callers.note),
+	}, opts...)
+	client, err := signalwire.New("example", s.ProjectID(), s.APIToken(), opts...)
 	if err != nil {
 		s.t.Fatalf("signalwiretest: %v", err)
 	}
 	return client
 }
 
-// Account returns the account of the server's credentials.
-func (s *Server) Account() signalwire.AccountSid {
-	account, err := signalwire.ParseAccountSid(ProjectID)
-	if err != nil {
-		panic(err) // It is a constant.
+// names holds the names of the servers that are up, so that no two have the
+// same credentials, and a test that runs again has the ones it had before.
+var names struct {
+	mu    sync.Mutex
+	taken map[string]bool
+}
+
+// takeName returns a name that no server has until release is called.
+func takeName(test string) (name string, release func()) {
+	names.mu.Lock()
+	defer names.mu.Unlock()
+	if names.taken == nil {
+		names.taken = make(map[string]bool)
 	}
-	return account
+	name = test
+	for n := 2; names.taken[name]; n++ {
+		name = fmt.Sprint(test, " ", n)
+	}
+	names.taken[name] = true
+	return name, func() {
+		names.mu.Lock()
+		defer names.mu.Unlock()
+		delete(names.taken, name)
+	}
 }

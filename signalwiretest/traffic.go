@@ -12,13 +12,13 @@ import (
 )
 
 // ValidateTraffic returns a round tripper that sends with next (nil means
-// http.DefaultTransport) and reports how requests and answers differ from the
+// http.DefaultTransport) and reports how requests and responses differ from the
 // contract, so that a caller's staging tests learn where the live service does:
 //
 //	transport := signalwiretest.ValidateTraffic(signalwire.NewTransport(), report)
 //	client, err := signalwire.NewFromEnv(signalwire.WithHTTPClient(&http.Client{Transport: transport}))
 //
-// It changes nothing on the way and fails no call. An answer's body is
+// It changes nothing on the way and fails no call. A response's body is
 // validated once it was read to its end, up to 16 MiB; if it is not, only
 // status and headers are. A request's body is validated if its GetBody is set.
 //
@@ -35,6 +35,14 @@ func ValidateTraffic(next http.RoundTripper, report func(error)) http.RoundTripp
 type validator struct {
 	next   http.RoundTripper
 	report func(error)
+}
+
+// CloseIdleConnections closes those of the next round tripper, for
+// http.Client's method of this name.
+func (v *validator) CloseIdleConnections() {
+	if next, ok := v.next.(interface{ CloseIdleConnections() }); ok {
+		next.CloseIdleConnections()
+	}
 }
 
 func (v *validator) RoundTrip(request *http.Request) (*http.Response, error) {
@@ -54,7 +62,7 @@ func (v *validator) RoundTrip(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// validateRequest returns nil if the answer cannot be validated.
+// validateRequest returns nil if the response cannot be validated.
 func (v *validator) validateRequest(request *http.Request) (validation *openapi3filter.RequestValidationInput) {
 	defer v.recovered()
 	contract, err := loadContract()
@@ -87,7 +95,7 @@ func (v *validator) validateRequest(request *http.Request) (validation *openapi3
 func (v *validator) validateResponse(validation *openapi3filter.RequestValidationInput, response *http.Response, body []byte) {
 	defer v.recovered()
 	if err := validateResponse(validation, response.StatusCode, response.Header, body); err != nil {
-		v.report(breach("answer", placeOf(validation), err))
+		v.report(breach("response", placeOf(validation), err))
 	}
 }
 
@@ -107,11 +115,9 @@ type watchedBody struct {
 	read    func([]byte)
 }
 
-const maxWatchedBody = 16 << 20
-
 func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.kept.Len()+n > maxWatchedBody {
+	if b.kept.Len()+n > maxValidatedBody {
 		b.tooLong = true
 	}
 	if !b.tooLong {

@@ -12,17 +12,22 @@ import (
 	"example.com/signalwire/signalwiretest"
 )
 
+const name = "check-live"
+
+// account has the credentials of every handler of this name.
+var account = signalwiretest.NewHandler(name)
+
 // check runs the program against a handler.
 func check(t *testing.T, handler http.Handler) (status int, stdout, stderr string) {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	t.Setenv("SIGNALWIRE_SPACE", "example")
-	t.Setenv("SIGNALWIRE_PROJECT_ID", signalwiretest.ProjectID)
-	t.Setenv("SIGNALWIRE_API_TOKEN", signalwiretest.APIToken)
+	t.Setenv("SIGNALWIRE_PROJECT_ID", account.ProjectID())
+	t.Setenv("SIGNALWIRE_API_TOKEN", account.APIToken())
 	var out, err bytes.Buffer
 	status = run(t.Context(), []string{"-base-url", server.URL + signalwiretest.BasePath}, &out, &err)
-	for _, secret := range []string{signalwiretest.APIToken, signalwiretest.ProjectID} {
+	for _, secret := range []string{account.APIToken(), account.ProjectID()} {
 		require.NotContains(t, out.String()+err.String(), secret)
 	}
 	require.NotRegexp(t, identifier, out.String())
@@ -30,7 +35,7 @@ func check(t *testing.T, handler http.Handler) (status int, stdout, stderr strin
 }
 
 func TestServiceAsDocumented(t *testing.T) {
-	handler := signalwiretest.NewHandler()
+	handler := signalwiretest.NewHandler(name)
 	status, stdout, stderr := check(t, handler)
 	require.Zero(t, status, stdout)
 	require.Empty(t, stderr)
@@ -56,7 +61,7 @@ func TestServiceDiffers(t *testing.T) {
 	require.Equal(t, 2, strings.Count(stdout, "NOT as expected"))
 	require.Contains(t, stdout, "limit header: X-Ratelimit-Remaining = 17")
 	require.Contains(t, stdout, "body:         {code string, message string, more_info null, status number}")
-	require.Contains(t, stdout, "difference:   the answer breaks the contract: DELETE /Accounts/{AccountSid}")
+	require.Contains(t, stdout, "difference:   the response breaks the contract: DELETE /Accounts/{AccountSid}")
 }
 
 func TestNotTheService(t *testing.T) {

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"example.com/signalwire"
-	"example.com/signalwire/signalwiretest"
 )
 
 const usage = `Usage: delete-participant [flags] CONFERENCE_SID CALL_SID...
@@ -124,7 +123,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-
 		if len(args) == 0 {
 			args = box.example()
 		}
-		connect, account = box.connect, signalwiretest.ProjectID
+		connect, account = box.connect, box.handler.ProjectID()
 	}
 	r := removal{options: o, console: out, counts: make(tally)}
 	list := parseArguments(args)

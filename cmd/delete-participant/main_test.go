@@ -41,9 +41,15 @@ func TestMain(m *testing.M) {
 }
 
 const (
-	sandboxConference = "6bedb027-7327-55fd-bb8d-f0f1237a0b3d"
-	someCall          = "4017af47-43d8-5f07-96eb-a1a3290c39b1"
+	sandboxConference = "7ac8c667-c36a-40a5-8bf9-c736c724fc3e"
+	someCall          = "6169fd0a-ce8c-456f-997b-58a140fe8e37"
 )
+
+// serviceName is the name of every service. Its credentials and SIDs are made
+// from it.
+const serviceName = "delete-participant"
+
+var account = signalwiretest.NewHandler(serviceName)
 
 // A service is the test handler on a loopback address, behind something that a
 // test may put before it.
@@ -59,7 +65,7 @@ type service struct {
 
 func newService(t *testing.T, participants int, before func(*service) http.HandlerFunc) *service {
 	t.Helper()
-	s := &service{Handler: signalwiretest.NewHandler()}
+	s := &service{Handler: signalwiretest.NewHandler(serviceName)}
 	conference, calls := s.AddConference(participants)
 	s.conference = conference
 	for _, call := range calls {
@@ -91,8 +97,8 @@ func (s *service) args(flags []string, calls ...string) []string {
 func credentials() []string {
 	return []string{
 		"SIGNALWIRE_SPACE=example",
-		"SIGNALWIRE_PROJECT_ID=" + signalwiretest.ProjectID,
-		"SIGNALWIRE_API_TOKEN=" + signalwiretest.APIToken,
+		"SIGNALWIRE_PROJECT_ID=" + account.ProjectID(),
+		"SIGNALWIRE_API_TOKEN=" + account.APIToken(),
 	}
 }
 
@@ -130,7 +136,7 @@ func runProgram(t *testing.T, env []string, stdin string, args ...string) ending
 // end checks what holds of every run.
 func end(t *testing.T, cmd *exec.Cmd, stdout, stderr string) ending {
 	t.Helper()
-	require.NotContains(t, stdout+stderr, signalwiretest.APIToken)
+	require.NotContains(t, stdout+stderr, account.APIToken())
 	require.NotContains(t, stdout+stderr, "Basic ")
 	require.NotContains(t, stdout+stderr, "panic")
 	return ending{cmd.ProcessState.ExitCode(), stdout, stderr}
@@ -190,7 +196,7 @@ func TestAccountIsTheProjectUnlessGiven(t *testing.T) {
 	runProgram(t, credentials(), "", s.args([]string{"-account", subproject}, s.calls...)...)
 	require.Contains(t, <-paths, "/Accounts/"+strings.ToLower(subproject)+"/")
 	runProgram(t, credentials(), "", s.args(nil, s.calls...)...)
-	require.Contains(t, <-paths, "/Accounts/"+signalwiretest.ProjectID+"/")
+	require.Contains(t, <-paths, "/Accounts/"+account.ProjectID()+"/")
 }
 
 // writeError answers in the API's error shape.
@@ -409,9 +415,9 @@ func TestBadInputIsNamedAndNothingIsSent(t *testing.T) {
 		{"empty input", []string{conference, "-"}, "# nobody\n", []string{"standard input: there is no call SID"}},
 		{"parallel 0", []string{"-parallel", "0", conference, s.calls[0]}, "", []string{"-parallel is 0; give a number from 1 to 64"}},
 		{"parallel 65", []string{"-parallel", "65", "-timeout", "-1s", conference, s.calls[0]}, "", []string{"-parallel is 65", "-timeout is -1s"}},
-		{"account", []string{"-account", signalwiretest.APIToken, conference, s.calls[0]}, "", []string{"-account: the account SID is not a UUID"}},
+		{"account", []string{"-account", account.APIToken(), conference, s.calls[0]}, "", []string{"-account: the account SID is not a UUID"}},
 		{"plain http", []string{"-base-url", "http://example.com", conference, s.calls[0]}, "", []string{"neither https nor http on a loopback address"}},
-		{"sandbox", []string{"-sandbox", "-account", signalwiretest.ProjectID}, "", []string{"leave out -account"}},
+		{"sandbox", []string{"-sandbox", "-account", account.ProjectID()}, "", []string{"leave out -account"}},
 		{"sandbox with a name", []string{"-sandbox", "stand-up", s.calls[0]}, "", []string{"argument 1: the conference SID is not a UUID"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -443,7 +449,7 @@ func TestMissingEnvironment(t *testing.T) {
 		}
 	}
 	require.Contains(t, runProgram(t, nil, "").stderr, "at least one call SID")
-	swapped := []string{"SIGNALWIRE_SPACE=example", "SIGNALWIRE_PROJECT_ID=" + signalwiretest.APIToken, "SIGNALWIRE_API_TOKEN=" + signalwiretest.ProjectID}
+	swapped := []string{"SIGNALWIRE_SPACE=example", "SIGNALWIRE_PROJECT_ID=" + account.APIToken(), "SIGNALWIRE_API_TOKEN=" + account.ProjectID()}
 	got := runProgram(t, swapped, "", sandboxConference, someCall)
 	require.Equal(t, 2, got.status)
 	require.Contains(t, got.stderr, "the project ID is not a UUID")

@@ -26,7 +26,7 @@ func openSandbox(console *console) (*sandbox, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the sandbox needs a loopback address: %w", err)
 	}
-	s := &sandbox{console: console, handler: signalwiretest.NewHandler()}
+	s := &sandbox{console: console, handler: signalwiretest.NewHandler("sandbox")}
 	s.conference, s.calls = s.handler.AddConference(3)
 	s.baseURL = "http://" + listener.Addr().String() + signalwiretest.BasePath
 	s.server.Handler = http.HandlerFunc(s.serve)
@@ -41,7 +41,7 @@ func (s *sandbox) close() { _ = s.server.Close() }
 // space.
 func (s *sandbox) connect(options ...signalwire.ClientOption) (*signalwire.ClientWithResponses, error) {
 	options = append([]signalwire.ClientOption{signalwire.WithBaseURL(s.baseURL)}, options...)
-	return signalwire.New("example", signalwiretest.ProjectID, signalwiretest.APIToken, options...)
+	return signalwire.New("example", s.handler.ProjectID(), s.handler.APIToken(), options...)
 }
 
 // example returns arguments that remove the second participant.

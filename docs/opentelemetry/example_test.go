@@ -20,7 +20,7 @@ import (
 // A transport that makes spans sends each attempt, below the span of the call.
 // Its spans hold the URL, and so the account, but no Authorization header.
 func Example() {
-	handler := signalwiretest.NewHandler()
+	handler := signalwiretest.NewHandler("opentelemetry")
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	conference, calls := handler.AddConference(3)
@@ -29,19 +29,15 @@ func Example() {
 	recorder := tracetest.NewSpanRecorder()
 	provider := trace.NewTracerProvider(trace.WithSpanProcessor(recorder))
 	transport := otelhttp.NewTransport(signalwire.NewTransport(), otelhttp.WithTracerProvider(provider))
-	client, err := signalwire.New("example", signalwiretest.ProjectID, signalwiretest.APIToken,
+	client, err := signalwire.New("example", handler.ProjectID(), handler.APIToken(),
 		signalwire.WithBaseURL(server.URL+signalwiretest.BasePath),
 		signalwire.WithHTTPClient(&http.Client{Transport: transport}))
 	if err != nil {
 		log.Fatal(err)
 	}
-	account, err := signalwire.ParseAccountSid(signalwiretest.ProjectID)
-	if err != nil {
-		log.Fatal(err)
-	}
 
 	ctx, span := provider.Tracer("moderation").Start(context.Background(), "remove the caller")
-	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, calls[0])
+	_, err = client.DeleteParticipantWithResponse(ctx, handler.Account(), conference, calls[0])
 	span.End()
 	fmt.Println(err)
 	for _, ended := range recorder.Ended() {

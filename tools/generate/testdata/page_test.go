@@ -14,7 +14,7 @@ import (
 	"example.com/signalwire/signalwiretest"
 )
 
-func answer(status int, body string) signalwiretest.Answer {
+func answer(status int, body string) signalwiretest.Response {
 	return signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -26,7 +26,7 @@ func TestGrownGet(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
 	conference, calls := server.AddConference(2)
-	server.Script(signalwiretest.Unavailable(), answer(200, `{"participants":[{"account_sid":"`+signalwiretest.ProjectID+
+	server.Script(signalwiretest.Unavailable(), answer(200, `{"participants":[{"account_sid":"`+server.ProjectID()+
 		`","conference_sid":"`+conference.String()+`","call_sid":"`+calls[1].String()+`","label":null,"muted":true}],`+
 		`"page":0,"page_size":50,"next_page_uri":null}`))
 	muted, day := true, openapi_types.Date{Time: time.Date(2026, 1, 2, 0, 0, 0, 0, time.UTC)}

@@ -14,7 +14,7 @@ import (
 	"example.com/signalwire/signalwiretest"
 )
 
-func answer(status int, body string) signalwiretest.Answer {
+func answer(status int, body string) signalwiretest.Response {
 	return signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -24,15 +24,17 @@ func answer(status int, body string) signalwiretest.Answer {
 
 func pointer[T any](v T) *T { return &v }
 
-const callJSON = `{"sid":"3f0e6c1a-6a43-4f0e-9a53-0d4c8b1f7e21","account_sid":"` + signalwiretest.ProjectID + `",` +
-	`"status":"queued","answered_by":null,"parent_call_sid":null,"conference_sid":"9b1d2c3e-4f50-4a6b-8c7d-8e9fa0b1c2d3",` +
-	`"start_time":"2026-01-02T03:04:05Z","price":0.0123456789,"duration":"7"}`
+func callJSON(server *signalwiretest.Server) string {
+	return `{"sid":"3f0e6c1a-6a43-4f0e-9a53-0d4c8b1f7e21","account_sid":"` + server.ProjectID() + `",` +
+		`"status":"queued","answered_by":null,"parent_call_sid":null,"conference_sid":"9b1d2c3e-4f50-4a6b-8c7d-8e9fa0b1c2d3",` +
+		`"start_time":"2026-01-02T03:04:05Z","price":0.0123456789,"duration":"7"}`
+}
 
 func TestGrownGet(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
 	_, calls := server.AddConference(1)
-	server.Script(signalwiretest.Unavailable(), answer(200, `{"calls":[`+callJSON+`],"page":0,"page_size":50,"next_page_uri":"/next"}`))
+	server.Script(signalwiretest.Unavailable(), answer(200, `{"calls":[`+callJSON(server)+`],"page":0,"page_size":50,"next_page_uri":"/next"}`))
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 	response, err := server.Client().ListCallsWithResponse(t.Context(), server.Account(), &signalwire.ListCallsParams{
@@ -118,7 +120,7 @@ func TestGrownPost(t *testing.T) {
 		200: signalwire.CreateCallResponse.GetJSON200,
 		201: signalwire.CreateCallResponse.GetJSON201,
 	} {
-		server.Script(answer(status, callJSON))
+		server.Script(answer(status, callJSON(server)))
 		response, err := post()
 		require.NoError(t, err)
 		require.EqualValues(t, "queued", get(*response).Status)

@@ -1,0 +1,105 @@
+package signalwiretest_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+	"example.com/signalwire/signalwiretest"
+)
+
+const otherSid = "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"
+
+// TestHandlerResponds sends what the typed client cannot.
+func TestHandlerResponds(t *testing.T) {
+	t.Parallel()
+	handler := signalwiretest.NewHandler(t.Name())
+	conference, calls := handler.AddConference(1)
+	project, token := handler.ProjectID(), handler.APIToken()
+	good := pathOf(project, conference.String(), calls[0].String())
+
+	const page = "<!DOCTYPE html>"
+	for _, tt := range []struct {
+		name, method, path, body, token string
+		status                          int
+		want                            string
+	}{
+		{"wrong token", "DELETE", good, "", "PTwrong", 401, `"code":20003`},
+		{"no credentials", "DELETE", good, "", "", 401, `"code":20003`},
+		{"other account", "DELETE", pathOf(otherSid, conference.String(), calls[0].String()), "", token, 401, `"code":20003`},
+		{"unknown call", "DELETE", pathOf(project, conference.String(), otherSid), "", token, 404, `"code":20404`},
+		{"unknown conference", "DELETE", pathOf(project, otherSid, calls[0].String()), "", token, 404, `"code":20404`},
+		{"malformed SID", "DELETE", pathOf(project, conference.String(), "CA123"), "", token, 422, `"code":10000`},
+		{"nil UUID", "DELETE", pathOf(project, conference.String(), "00000000-0000-0000-0000-000000000000"), "", token, 422, `"code":10000`},
+		{"unknown path", "DELETE", signalwiretest.BasePath + "/elsewhere", "", token, 404, page},
+		{"unknown path without credentials", "DELETE", signalwiretest.BasePath + "/elsewhere", "", "", 404, page},
+		{"unknown method", "PATCH", good, "", token, 404, page},
+		{"trailing slash", "DELETE", good + "/", "", token, 404, page},
+		{"no base path", "DELETE", strings.TrimPrefix(good, signalwiretest.BasePath), "", token, 404, page},
+		{"other base path", "DELETE", "/api/relay/rest" + strings.TrimPrefix(good, signalwiretest.BasePath), "", token, 404, page},
+		{"query", "DELETE", good + "?force=1", "", token, 501, `query parameter "force" is not in the contract`},
+		{"body", "DELETE", good, "{}", token, 501, "request body"},
+		{"removal", "DELETE", good, "", token, 204, ""},
+		{"removal again", "DELETE", good, "", token, 404, `"code":20404`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, strings.NewReader(tt.body))
+			if tt.token != "" {
+				r.SetBasicAuth(project, tt.token)
+			}
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			require.Equal(t, tt.status, w.Code, w.Body)
+			require.Contains(t, w.Body.String(), tt.want)
+			require.NotContains(t, w.Body.String(), token)
+			if tt.want == page {
+				require.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
+			}
+			if tt.status == http.StatusNotImplemented {
+				require.NotContains(t, w.Header().Get("Content-Type"), "json", "only the contract's errors are JSON")
+			}
+		})
+	}
+	require.Empty(t, handler.Participants(conference))
+}
+
+// TestWrongAddressIsNotNotFound is a bot that is led to a wrong address: it must
+// not believe that the participant is gone.
+func TestWrongAddressIsNotNotFound(t *testing.T) {
+	t.Parallel()
+	handler := signalwiretest.NewHandler(t.Name())
+	server := httptest.NewServer(handler)
+	defer server.Close()
+	conference, calls := handler.AddConference(1)
+	for _, base := range []string{"", "/api", "/api/relay/rest", signalwiretest.BasePath + "/Accounts"} {
+		t.Run(base, func(t *testing.T) {
+			client, err := signalwire.New("example", handler.ProjectID(), handler.APIToken(), signalwire.WithBaseURL(server.URL+base))
+			require.NoError(t, err)
+			_, err = client.DeleteParticipantWithResponse(t.Context(), handler.Account(), conference, calls[0])
+			require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
+			require.NotErrorIs(t, err, signalwire.ErrNotFound)
+		})
+	}
+	require.Equal(t, calls, handler.Participants(conference))
+	require.Len(t, handler.Violations(), 4)
+}
+
+// TestHandlerServesClientRequests serves what no server has read: a request
+// without a body, as a round tripper gets it.
+func TestHandlerServesClientRequests(t *testing.T) {
+	t.Parallel()
+	handler := signalwiretest.NewHandler(t.Name())
+	conference, calls := handler.AddConference(1)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete,
+		"http://localhost"+pathOf(handler.ProjectID(), conference.String(), calls[0].String()), nil)
+	require.NoError(t, err)
+	r.SetBasicAuth(handler.ProjectID(), handler.APIToken())
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, r)
+	require.Equal(t, http.StatusNoContent, w.Code)
+	require.Empty(t, handler.Violations())
+}

@@ -1,0 +1,114 @@
+package signalwiretest
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// Request is a request that arrived.
+type Request struct {
+	Method string
+	Path   string      // escaped, with the query if there was one
+	Header http.Header // with "[redacted]" for each value of Authorization
+	Body   []byte      // its first MiB
+	// StatusCode is that of the response. It is 0 until there is one, and stays 0
+	// if the connection was cut.
+	StatusCode int
+}
+
+// Requests returns the requests that arrived until now, in order, with those
+// that were scripted or broke the contract. Of requests beyond 64 MiB, which is
+// about 80,000 removals, the oldest are forgotten.
+func (h *Handler) Requests() []Request {
+	j := &h.journal
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	requests := make([]Request, len(j.entries))
+	for i, entry := range j.entries {
+		requests[i] = *entry
+		requests[i].Header = entry.Header.Clone()
+		requests[i].Body = slices.Clone(entry.Body)
+	}
+	return requests
+}
+
+// A journal keeps the requests that arrived.
+type journal struct {
+	mu      sync.Mutex
+	entries []*Request
+	size    int
+}
+
+const (
+	maxJournal      = 64 << 20
+	maxRecordedBody = 1 << 20
+)
+
+// record adds a request, and returns it with its body still to be read.
+func (j *journal) record(r *http.Request) (*http.Request, *Request) {
+	var body []byte
+	unread := r.WithContext(r.Context())
+	if r.Body != nil {
+		body, _ = io.ReadAll(io.LimitReader(r.Body, maxRecordedBody))
+		unread.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
+	}
+	entry := &Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: body}
+	values := entry.Header["Authorization"]
+	for i := range values {
+		values[i] = "[redacted]"
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries = append(j.entries, entry)
+	j.size += entry.size()
+	for j.size > maxJournal {
+		j.size -= j.entries[0].size()
+		j.entries[0] = nil
+		j.entries = j.entries[1:]
+	}
+	return unread, entry
+}
+
+// size is about what the request takes in memory, in bytes.
+func (r *Request) size() int {
+	size := 500 + len(r.Method) + len(r.Path) + cap(r.Body)
+	for name, values := range r.Header {
+		size += len(name)
+		for _, value := range values {
+			size += 16 + len(value)
+		}
+	}
+	return size
+}
+
+// responded notes the first final status of a response.
+func (j *journal) responded(entry *Request, status int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if entry.StatusCode == 0 && status >= http.StatusOK {
+		entry.StatusCode = status
+	}
+}
+
+// journalWriter notes the status of the response that it writes.
+type journalWriter struct {
+	http.ResponseWriter
+	journal *journal
+	entry   *Request
+}
+
+func (w *journalWriter) WriteHeader(status int) {
+	w.journal.responded(w.entry, status)
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *journalWriter) Write(p []byte) (int, error) {
+	w.journal.responded(w.entry, http.StatusOK)
+	return w.ResponseWriter.Write(p)
+}
+
+// Unwrap lets a caller's handler use http.ResponseController.
+func (w *journalWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,209 @@
+package signalwiretest
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// Response is what a script makes a [Handler] do with one request. Each
+// function that returns one says whether the request is acted on. The zero
+// Response stands for what the Handler does without a script.
+//
+// Responses in the API's error shape that the contract documents are validated
+// against it. The others are faults, and break it on purpose.
+type Response struct {
+	serve   func(*exchange)
+	mistake string // of the caller who made it, or ""
+}
+
+// BadRequest responds 400 in the API's error shape, and does not act.
+func BadRequest() Response {
+	return apiError(http.StatusBadRequest, 10000, "The request was invalid or cannot be processed.")
+}
+
+// Unauthorized responds 401 in the API's error shape, and does not act.
+func Unauthorized() Response {
+	return apiError(http.StatusUnauthorized, 20003, "Authentication failed. Please verify your credentials and try again.")
+}
+
+// NotFound responds 404 in the API's error shape, and does not act.
+func NotFound() Response {
+	return apiError(http.StatusNotFound, 20404, "The requested resource was not found.")
+}
+
+// Unprocessable responds 422 in the API's error shape, and does not act.
+func Unprocessable() Response {
+	return apiError(http.StatusUnprocessableEntity, 10000, "The request could not be processed due to validation errors.")
+}
+
+// RateLimited responds 429 in the API's error shape, with Retry-After in whole
+// seconds, rounded up, unless it is 0. It does not act. The contract does not
+// document this status.
+func RateLimited(retryAfter time.Duration) Response {
+	return Response{serve: func(e *exchange) {
+		if retryAfter > 0 {
+			seconds := (retryAfter + time.Second - 1) / time.Second
+			e.w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+		}
+		e.fault(http.StatusTooManyRequests, 20429, "Too many requests.")
+	}}
+}
+
+// Unavailable responds 503 with an HTML page, as a load balancer without a
+// backend does, and does not act.
+func Unavailable() Response { return HTML(http.StatusServiceUnavailable) }
+
+// HTML responds any final status, 200 to 599, with an HTML page, as proxies and
+// wrong addresses do, and does not act.
+func HTML(statusCode int) Response {
+	if statusCode < 200 || statusCode > 599 {
+		return Response{mistake: fmt.Sprintf("HTML(%d): the status of a response is 200 to 599", statusCode)}
+	}
+	return Response{serve: func(e *exchange) {
+		title := html.EscapeString(fmt.Sprint(statusCode, " ", http.StatusText(statusCode)))
+		e.w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		e.w.WriteHeader(statusCode)
+		_, _ = fmt.Fprintf(e.w, "<!DOCTYPE html>\n<title>%s</title>\n<h1>%s</h1>\n", title, title)
+	}}
+}
+
+// Redirect responds 302 to a location, and does not act.
+func Redirect(location string) Response {
+	return Response{serve: func(e *exchange) {
+		e.w.Header().Set("Location", location)
+		e.w.WriteHeader(http.StatusFound)
+	}}
+}
+
+// Hang does not act and never responds. It ends when the client gives up or the
+// [Server] is closed.
+func Hang() Response {
+	return Response{serve: func(e *exchange) {
+		select {
+		case <-e.r.Context().Done():
+		case <-e.handler.closed:
+		}
+		panic(http.ErrAbortHandler)
+	}}
+}
+
+// Disconnect cuts the connection, and does not act.
+func Disconnect() Response {
+	return Response{serve: func(*exchange) { panic(http.ErrAbortHandler) }}
+}
+
+// ActThenDisconnect acts on the request and then cuts the connection: the
+// participant is removed, and the client never hears of it.
+func ActThenDisconnect() Response {
+	return Response{serve: func(e *exchange) {
+		e.act()
+		panic(http.ErrAbortHandler)
+	}}
+}
+
+// Handle has another handler respond. Its response is not validated.
+func Handle(handler http.Handler) Response {
+	if function, ok := handler.(http.HandlerFunc); handler == nil || ok && function == nil {
+		return Response{mistake: "Handle(nil): the handler is nil"}
+	}
+	return Response{serve: func(e *exchange) { handler.ServeHTTP(e.w, e.r) }}
+}
+
+// apiError responds in the API's error shape.
+func apiError(statusCode, code int, message string) Response {
+	return Response{serve: func(e *exchange) { e.apiError(statusCode, code, message) }}
+}
+
+// unable says what this package cannot do, which the service would not say.
+func unable(reason string) Response {
+	return Response{serve: func(e *exchange) { http.Error(e.w, reason, http.StatusNotImplemented) }}
+}
+
+func (e *exchange) noContent() { e.writeValid(http.StatusNoContent, http.Header{}, nil) }
+
+// apiError writes an error in the first of the vendor's shapes that the
+// contract has for this operation and status.
+func (e *exchange) apiError(statusCode, code int, message string) {
+	bodies := errorBodies(statusCode, code, message)
+	body := e.fitting(statusCode, bodies)
+	if body == nil {
+		body = bodies[0]
+	}
+	e.writeValid(statusCode, jsonHeader(), body)
+}
+
+// fault writes an error of an undocumented status, in the shape of the
+// documented ones.
+func (e *exchange) fault(statusCode, code int, message string) {
+	bodies := errorBodies(statusCode, code, message)
+	for status := 400; status < 600; status++ {
+		if e.documents(status) {
+			if body := e.fitting(status, bodies); body != nil {
+				e.write(statusCode, jsonHeader(), body)
+				return
+			}
+		}
+	}
+	e.write(statusCode, jsonHeader(), bodies[0])
+}
+
+// fitting returns the first of the bodies that a status may have, or nil.
+func (e *exchange) fitting(statusCode int, bodies [][]byte) []byte {
+	for _, body := range bodies {
+		if validateResponse(e.validation, statusCode, jsonHeader(), body) == nil {
+			return body
+		}
+	}
+	return nil
+}
+
+func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
+
+// writeValid writes a response, or says how it breaks the contract.
+func (e *exchange) writeValid(statusCode int, header http.Header, body []byte) {
+	if err := validateResponse(e.validation, statusCode, header, body); err != nil {
+		line := e.scripted
+		if line == "" {
+			line = e.caller
+		}
+		e.report("response", err, line)
+		unable(err.Error()).serve(e)
+		return
+	}
+	e.write(statusCode, header, body)
+}
+
+func (e *exchange) write(statusCode int, header http.Header, body []byte) {
+	for name, values := range header {
+		e.w.Header()[name] = values
+	}
+	e.w.WriteHeader(statusCode)
+	_, _ = e.w.Write(body)
+}
+
+// errorBodies returns an error in the shapes that the vendor documents, the
+// most common one first. Operations differ in which one they have.
+func errorBodies(statusCode, code int, message string) [][]byte {
+	type object map[string]any
+	text := strconv.Itoa(code)
+	const moreInfo = "https://signalwire.com/docs/compatibility-api"
+	var bodies [][]byte
+	for _, shape := range []object{
+		{"code": code, "message": message, "more_info": moreInfo, "status": statusCode},
+		{"code": text, "message": message, "more_info": moreInfo, "status": statusCode},
+		{"code": code, "message": message},
+		{"errors": []object{{"code": text, "message": message}}},
+		{"errors": []string{message}},
+	} {
+		body, err := json.Marshal(shape)
+		if err != nil {
+			panic(err) // Numbers and strings always encode.
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
