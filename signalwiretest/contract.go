@@ -123,6 +123,7 @@ func readRequestBody(request *openapi3filter.RequestValidationInput) ([]byte, er
 	if r.Body == nil || request.Options.ExcludeRequestBody {
 		return nil, nil
 	}
+	defer r.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxValidatedBody+1))
 	switch {
 	case err != nil:

@@ -66,8 +66,8 @@ func (noTest) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, arg
 // ServeHTTP responds as the service would, or as the script says.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r, entry := h.journal.record(r)
-	w = &journalWriter{ResponseWriter: w, journal: &h.journal, entry: entry}
-	e := &exchange{handler: h, w: w, r: r, caller: h.callers.take(r), validation: h.contract.route(r)}
+	writer := &journalWriter{ResponseWriter: w, journal: &h.journal, entry: entry}
+	e := &exchange{handler: h, w: writer, r: r, caller: h.callers.take(r), validation: h.contract.route(r)}
 	var response Response
 	if err := e.validateRequest(); err != nil {
 		e.report("request", err, e.caller)
@@ -79,7 +79,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		response = e.act()
 	}
 	response.serve(e)
-	h.journal.responded(entry, http.StatusOK) // As net/http does for a handler that wrote nothing.
+	writer.end()
 }
 
 // An exchange is a request and the way to respond to it.

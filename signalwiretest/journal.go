@@ -1,8 +1,10 @@
 package signalwiretest
 
 import (
+	"bufio"
 	"bytes"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"sync"
@@ -15,7 +17,7 @@ type Request struct {
 	Header http.Header // with "[redacted]" for each value of Authorization
 	Body   []byte      // its first MiB
 	// StatusCode is that of the response. It is 0 until there is one, and stays 0
-	// if the connection was cut.
+	// if the connection was cut or hijacked.
 	StatusCode int
 }
 
@@ -55,7 +57,7 @@ func (j *journal) record(r *http.Request) (*http.Request, *Request) {
 		body, _ = io.ReadAll(io.LimitReader(r.Body, maxRecordedBody))
 		unread.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 	}
-	entry := &Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: body}
+	entry := &Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: bytes.Clone(body)}
 	values := entry.Header["Authorization"]
 	for i := range values {
 		values[i] = "[redacted]"
@@ -74,7 +76,7 @@ func (j *journal) record(r *http.Request) (*http.Request, *Request) {
 
 // size is about what the request takes in memory, in bytes.
 func (r *Request) size() int {
-	size := 500 + len(r.Method) + len(r.Path) + cap(r.Body)
+	size := 500 + len(r.Method) + len(r.Path) + len(r.Body)
 	for name, values := range r.Header {
 		size += len(name)
 		for _, value := range values {
@@ -96,8 +98,9 @@ func (j *journal) responded(entry *Request, status int) {
 // journalWriter notes the status of the response that it writes.
 type journalWriter struct {
 	http.ResponseWriter
-	journal *journal
-	entry   *Request
+	journal  *journal
+	entry    *Request
+	hijacked bool
 }
 
 func (w *journalWriter) WriteHeader(status int) {
@@ -108,6 +111,19 @@ func (w *journalWriter) WriteHeader(status int) {
 func (w *journalWriter) Write(p []byte) (int, error) {
 	w.journal.responded(w.entry, http.StatusOK)
 	return w.ResponseWriter.Write(p)
+}
+
+// Hijack lets a caller's handler cut the connection in its own way.
+func (w *journalWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	w.hijacked = true
+	return http.NewResponseController(w.ResponseWriter).Hijack()
+}
+
+// end notes the status that net/http sends for a handler that wrote nothing.
+func (w *journalWriter) end() {
+	if !w.hijacked {
+		w.journal.responded(w.entry, http.StatusOK)
+	}
 }
 
 // Unwrap lets a caller's handler use http.ResponseController.

@@ -34,6 +34,12 @@ func TestResponses(t *testing.T) {
 		{"Handle", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusTeapot)
 		})), signalwire.ErrUnexpectedResponse, 418, false},
+		{"Handle that hijacks", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			connection, _, err := http.NewResponseController(w).Hijack()
+			if err == nil {
+				connection.Close()
+			}
+		})), nil, 0, false},
 		{"Handle that writes nothing", signalwiretest.Handle(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), signalwire.ErrUnexpectedResponse, 200, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
