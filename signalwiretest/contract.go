@@ -57,9 +57,7 @@ var validationOptions = &openapi3filter.Options{
 		}
 		return nil
 	},
-	IncludeResponseStatus:             true,
-	RejectWhenRequestBodyNotSpecified: true,
-	SkipSettingDefaults:               true, // It would change the request.
+	SkipSettingDefaults: true, // It would change the request.
 	SchemaValidationOptions: []openapi3.SchemaValidationOption{
 		// Without a definition here kin-openapi lets anything pass as a uuid.
 		openapi3.WithStringFormatValidator("uuid", openapi3.NewCallbackValidator(func(s string) error {
@@ -109,7 +107,7 @@ func validateRequest(request *openapi3filter.RequestValidationInput) error {
 	case err != nil:
 		return err
 	case len(body) > 0 && route.Operation.RequestBody == nil:
-		return errors.New("request body not allowed for this request")
+		return errors.New("the request has a body, and none is in the contract")
 	}
 	if err := checkBody(r.Header, body); err != nil {
 		return err
@@ -136,7 +134,7 @@ func readRequestBody(request *openapi3filter.RequestValidationInput) ([]byte, er
 }
 
 func validateResponse(request *openapi3filter.RequestValidationInput, status int, header http.Header, body []byte) error {
-	documented := request.Route.Operation.Responses.Status(status)
+	documented := documentedResponse(request, status)
 	switch {
 	case documented == nil:
 		return fmt.Errorf("status %d is not in the contract", status)
@@ -153,6 +151,15 @@ func validateResponse(request *openapi3filter.RequestValidationInput, status int
 		Body:                   io.NopCloser(bytes.NewReader(body)),
 		Options:                validationOptions,
 	})
+}
+
+// documentedResponse returns nil if the contract has no response of a status.
+func documentedResponse(request *openapi3filter.RequestValidationInput, status int) *openapi3.ResponseRef {
+	responses := request.Route.Operation.Responses
+	if response := responses.Status(status); response != nil {
+		return response
+	}
+	return responses.Default()
 }
 
 // checkBody checks of a body what kin-openapi lets through: more than one

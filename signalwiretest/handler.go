@@ -115,7 +115,7 @@ func (e *exchange) refuse(violation error) Response {
 }
 
 func (e *exchange) documents(statusCode int) bool {
-	return e.validation.Route.Operation.Responses.Status(statusCode) != nil
+	return documentedResponse(e.validation, statusCode) != nil
 }
 
 // act does what the service would do, and returns its response.

@@ -42,7 +42,7 @@ func TestHandlerResponds(t *testing.T) {
 		{"no base path", "DELETE", strings.TrimPrefix(good, signalwiretest.BasePath), "", token, 404, page},
 		{"other base path", "DELETE", "/api/relay/rest" + strings.TrimPrefix(good, signalwiretest.BasePath), "", token, 404, page},
 		{"query", "DELETE", good + "?force=1", "", token, 501, `query parameter "force" is not in the contract`},
-		{"body", "DELETE", good, "{}", token, 501, "request body"},
+		{"body", "DELETE", good, "{}", token, 501, "the request has a body"},
 		{"removal", "DELETE", good, "", token, 204, ""},
 		{"removal again", "DELETE", good, "", token, 404, `"code":20404`},
 	} {
@@ -56,11 +56,16 @@ func TestHandlerResponds(t *testing.T) {
 			require.Equal(t, tt.status, w.Code, w.Body)
 			require.Contains(t, w.Body.String(), tt.want)
 			require.NotContains(t, w.Body.String(), token)
-			if tt.want == page {
-				require.Equal(t, "text/html; charset=utf-8", w.Header().Get("Content-Type"))
-			}
-			if tt.status == http.StatusNotImplemented {
-				require.NotContains(t, w.Header().Get("Content-Type"), "json", "only the contract's errors are JSON")
+			contentType := w.Header().Get("Content-Type")
+			switch {
+			case tt.want == page:
+				require.Equal(t, "text/html; charset=utf-8", contentType)
+			case tt.status == http.StatusNoContent:
+				require.Empty(t, contentType)
+			case tt.status == http.StatusNotImplemented:
+				require.Equal(t, "text/plain; charset=utf-8", contentType, "only the contract's errors are JSON")
+			default:
+				require.Equal(t, "application/json", contentType)
 			}
 		})
 	}

@@ -37,3 +37,17 @@ func TestRequestsHideEachAuthorization(t *testing.T) {
 	require.Equal(t, []string{"[redacted]", "[redacted]"}, handler.Requests()[0].Header["Authorization"])
 	require.Equal(t, []string{"Basic c2VjcmV0", "Bearer secret"}, r.Header["Authorization"])
 }
+
+func TestRequestsAreCopies(t *testing.T) {
+	t.Parallel()
+	handler := signalwiretest.NewHandler(t.Name())
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/", strings.NewReader("body"))
+	r.Header.Set("Accept", "text/plain")
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	requests := handler.Requests()
+	requests[0].Body[0] = 'x'
+	requests[0].Header.Set("Accept", "x")
+	r.Header.Set("Accept", "x")
+	require.Equal(t, "body", string(handler.Requests()[0].Body))
+	require.Equal(t, "text/plain", handler.Requests()[0].Header.Get("Accept"))
+}

@@ -34,6 +34,10 @@ func TestResponses(t *testing.T) {
 		{"Handle", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusTeapot)
 		})), signalwire.ErrUnexpectedResponse, 418, false},
+		{"Handle with an interim response", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusEarlyHints)
+			w.WriteHeader(http.StatusTeapot)
+		})), signalwire.ErrUnexpectedResponse, 418, false},
 		{"Handle that hijacks", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			connection, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {

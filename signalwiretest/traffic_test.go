@@ -48,7 +48,7 @@ func TestValidateTraffic(t *testing.T) {
 		{"body under 204", "DELETE", url, "", 204, "application/json", "{}", []string{"status 204 has no body"}},
 		{"query", "DELETE", url + "?x=1", "", 204, "", "", []string{`query parameter "x"`}},
 		{"malformed query", "DELETE", url + "?a;b=1", "", 204, "", "", []string{"the query is malformed"}},
-		{"request body", "DELETE", url, "{}", 204, "", "", []string{"request body"}},
+		{"request body", "DELETE", url, "{}", 204, "", "", []string{"the request has a body"}},
 		{"unknown operation", "PATCH", url, "", 200, "", "", []string{"no operation"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

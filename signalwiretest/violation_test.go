@@ -3,6 +3,7 @@ package signalwiretest_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,34 @@ func TestViolationIsReportedOnce(t *testing.T) {
 	require.Len(t, requests, 1, "it is not retried")
 	require.Equal(t, http.StatusNotImplemented, requests[0].StatusCode)
 	require.Equal(t, calls, server.Participants(conference))
+}
+
+// TestLinesAreForgotten notes lines of requests that never arrive. Another
+// request to the same path must not get one of them, or not for ever.
+func TestLinesAreForgotten(t *testing.T) {
+	t.Parallel()
+	server := signalwiretest.NewServer(t)
+	server.OnViolation = func(error) {}
+	conference, calls := server.AddConference(1002)
+	nowhere := server.Client(signalwire.WithHTTPClient(&signalwire.Doer{
+		MaxAttempts: 1,
+		HTTPClient:  &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("no network") })},
+	}))
+	reported := func(call signalwire.CallSid) string {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete,
+			pathOf(server.ProjectID(), conference.String(), call.String())+"?x=1", nil)
+		server.ServeHTTP(httptest.NewRecorder(), r)
+		violations := server.Violations()
+		return violations[len(violations)-1].Error()
+	}
+	for _, call := range calls {
+		_, err := nowhere.DeleteParticipantWithResponse(t.Context(), server.Account(), conference, call)
+		require.Error(t, err)
+	}
+	last := calls[len(calls)-1]
+	require.True(t, strings.HasPrefix(reported(last), "violation_test.go:"), "the line is known")
+	require.True(t, strings.HasPrefix(reported(last), "signalwiretest: "), "the line was used")
+	require.True(t, strings.HasPrefix(reported(calls[0]), "signalwiretest: "), "the line is too old")
 }
 
 // TestHandlerReportsViolations covers requests whose line is unknown, scripted
