@@ -1,14 +1,8 @@
 package signalwiretest
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
-
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-
-	"example.com/signalwire"
 )
 
 // BasePath is the path below which a [Handler] serves the API, as the service
@@ -80,74 +74,4 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	response.serve(e)
 	writer.end()
-}
-
-// An exchange is a request and the way to respond to it.
-type exchange struct {
-	handler    *Handler
-	w          http.ResponseWriter
-	r          *http.Request
-	caller     string                                 // the line of the test that sent it, or ""
-	scripted   string                                 // the line of the test that scripted the response, or ""
-	validation *openapi3filter.RequestValidationInput // nil if the contract has no such operation
-}
-
-func (e *exchange) validateRequest() error {
-	if e.validation == nil {
-		return errUnknownOperation
-	}
-	return validateRequest(e.validation)
-}
-
-// refuse returns the response to a request that breaks the contract.
-func (e *exchange) refuse(violation error) Response {
-	var requestError *openapi3filter.RequestError
-	switch {
-	case e.validation == nil:
-		return HTML(http.StatusNotFound)
-	case !e.isAuthenticated() && e.documents(http.StatusUnauthorized):
-		return Unauthorized()
-	case errors.As(violation, &requestError) && requestError.Parameter != nil &&
-		requestError.Parameter.In == openapi3.ParameterInPath && e.documents(http.StatusUnprocessableEntity):
-		return Unprocessable()
-	}
-	return unable(violation.Error())
-}
-
-func (e *exchange) documents(statusCode int) bool {
-	return documentedResponse(e.validation, statusCode) != nil
-}
-
-// act does what the service would do, and returns its response.
-func (e *exchange) act() Response {
-	if !e.isAuthenticated() {
-		return Unauthorized()
-	}
-	switch place := placeOf(e.validation); place {
-	case "DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}":
-		return e.deleteParticipant()
-	default:
-		return unable("signalwiretest does not imitate " + place + ": script a response with Handle")
-	}
-}
-
-func (e *exchange) isAuthenticated() bool {
-	account := e.handler.account
-	projectID, apiToken, ok := e.r.BasicAuth()
-	return ok && projectID == account.sid.String() && apiToken == account.apiToken
-}
-
-func (e *exchange) deleteParticipant() Response {
-	account, err1 := signalwire.ParseAccountSid(e.validation.PathParams["AccountSid"])
-	conference, err2 := signalwire.ParseConferenceSid(e.validation.PathParams["ConferenceSid"])
-	call, err3 := signalwire.ParseCallSid(e.validation.PathParams["CallSid"])
-	switch {
-	case errors.Join(err1, err2, err3) != nil:
-		return Unprocessable() // The nil UUID is one, and no SID.
-	case account != e.handler.account.sid:
-		return Unauthorized()
-	case !e.handler.account.remove(conference, call):
-		return NotFound()
-	}
-	return Response{serve: (*exchange).noContent}
 }

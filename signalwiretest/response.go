@@ -1,7 +1,6 @@
 package signalwiretest
 
 import (
-	"encoding/json"
 	"fmt"
 	"html"
 	"net/http"
@@ -121,89 +120,4 @@ func apiError(statusCode, code int, message string) Response {
 // unable says what this package cannot do, which the service would not say.
 func unable(reason string) Response {
 	return Response{serve: func(e *exchange) { http.Error(e.w, reason, http.StatusNotImplemented) }}
-}
-
-func (e *exchange) noContent() { e.writeValid(http.StatusNoContent, http.Header{}, nil) }
-
-// apiError writes an error in the first of the vendor's shapes that the
-// contract has for this operation and status.
-func (e *exchange) apiError(statusCode, code int, message string) {
-	bodies := errorBodies(statusCode, code, message)
-	body := e.fitting(statusCode, bodies)
-	if body == nil {
-		body = bodies[0]
-	}
-	e.writeValid(statusCode, jsonHeader(), body)
-}
-
-// fault writes an error of an undocumented status, in the shape of the
-// documented ones.
-func (e *exchange) fault(statusCode, code int, message string) {
-	bodies := errorBodies(statusCode, code, message)
-	for status := 400; status < 600; status++ {
-		if e.documents(status) {
-			if body := e.fitting(status, bodies); body != nil {
-				e.write(statusCode, jsonHeader(), body)
-				return
-			}
-		}
-	}
-	e.write(statusCode, jsonHeader(), bodies[0])
-}
-
-// fitting returns the first of the bodies that a status may have, or nil.
-func (e *exchange) fitting(statusCode int, bodies [][]byte) []byte {
-	for _, body := range bodies {
-		if validateResponse(e.validation, statusCode, jsonHeader(), body) == nil {
-			return body
-		}
-	}
-	return nil
-}
-
-func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
-
-// writeValid writes a response, or says how it breaks the contract.
-func (e *exchange) writeValid(statusCode int, header http.Header, body []byte) {
-	if err := validateResponse(e.validation, statusCode, header, body); err != nil {
-		line := e.scripted
-		if line == "" {
-			line = e.caller
-		}
-		e.report("response", err, line)
-		unable(err.Error()).serve(e)
-		return
-	}
-	e.write(statusCode, header, body)
-}
-
-func (e *exchange) write(statusCode int, header http.Header, body []byte) {
-	for name, values := range header {
-		e.w.Header()[name] = values
-	}
-	e.w.WriteHeader(statusCode)
-	_, _ = e.w.Write(body)
-}
-
-// errorBodies returns an error in the shapes that the vendor documents, the
-// most common one first. Operations differ in which one they have.
-func errorBodies(statusCode, code int, message string) [][]byte {
-	type object map[string]any
-	text := strconv.Itoa(code)
-	const moreInfo = "https://signalwire.com/docs/compatibility-api"
-	var bodies [][]byte
-	for _, shape := range []object{
-		{"code": code, "message": message, "more_info": moreInfo, "status": statusCode},
-		{"code": text, "message": message, "more_info": moreInfo, "status": statusCode},
-		{"code": code, "message": message},
-		{"errors": []object{{"code": text, "message": message}}},
-		{"errors": []string{message}},
-	} {
-		body, err := json.Marshal(shape)
-		if err != nil {
-			panic(err) // Numbers and strings always encode.
-		}
-		bodies = append(bodies, body)
-	}
-	return bodies
 }

@@ -70,7 +70,7 @@ func (v *validator) validateRequest(request *http.Request) (validation *openapi3
 		v.report(err)
 		return nil
 	}
-	// The validator reads the body, and may set defaults.
+	// The validator reads the body.
 	clone := request.Clone(request.Context())
 	clone.Body = nil
 	options := *validationOptions

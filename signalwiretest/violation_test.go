@@ -160,6 +160,18 @@ func TestScriptedResponseBreaksTheContract(t *testing.T) {
 	require.Len(t, tb.failed(), 2)
 }
 
+// TestDefaultResponseIsDocumented scripts a response that the contract has only
+// as its default.
+func TestDefaultResponseIsDocumented(t *testing.T) {
+	t.Parallel()
+	server := signalwiretest.NewServer(t)
+	require.NoError(t, server.SetContract(bytes.Replace(api.Contract, []byte("'422':"), []byte("default:"), 1)))
+	conference, calls := server.AddConference(1)
+	server.Script(signalwiretest.Unprocessable())
+	_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
+	require.ErrorIs(t, err, signalwire.ErrUnprocessable)
+}
+
 func TestViolationsAreBounded(t *testing.T) {
 	t.Parallel()
 	handler := signalwiretest.NewHandler(t.Name())

@@ -1,0 +1,168 @@
+package signalwiretest
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"example.com/signalwire"
+)
+
+// An exchange is a request and the way to respond to it.
+type exchange struct {
+	handler    *Handler
+	w          http.ResponseWriter
+	r          *http.Request
+	caller     string                                 // the line of the test that sent it, or ""
+	scripted   string                                 // the line of the test that scripted the response, or ""
+	validation *openapi3filter.RequestValidationInput // nil if the contract has no such operation
+}
+
+func (e *exchange) validateRequest() error {
+	if e.validation == nil {
+		return errUnknownOperation
+	}
+	return validateRequest(e.validation)
+}
+
+// refuse returns the response to a request that breaks the contract.
+func (e *exchange) refuse(violation error) Response {
+	var requestError *openapi3filter.RequestError
+	switch {
+	case e.validation == nil:
+		return HTML(http.StatusNotFound)
+	case !e.isAuthenticated() && e.documents(http.StatusUnauthorized):
+		return Unauthorized()
+	case errors.As(violation, &requestError) && requestError.Parameter != nil &&
+		requestError.Parameter.In == openapi3.ParameterInPath && e.documents(http.StatusUnprocessableEntity):
+		return Unprocessable()
+	}
+	return unable(violation.Error())
+}
+
+func (e *exchange) documents(statusCode int) bool {
+	return documentedResponse(e.validation, statusCode) != nil
+}
+
+// act does what the service would do, and returns its response.
+func (e *exchange) act() Response {
+	if !e.isAuthenticated() {
+		return Unauthorized()
+	}
+	switch place := placeOf(e.validation); place {
+	case "DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}":
+		return e.deleteParticipant()
+	default:
+		return unable("signalwiretest does not imitate " + place + ": script a response with Handle")
+	}
+}
+
+func (e *exchange) isAuthenticated() bool {
+	account := e.handler.account
+	projectID, apiToken, ok := e.r.BasicAuth()
+	return ok && projectID == account.sid.String() && apiToken == account.apiToken
+}
+
+func (e *exchange) deleteParticipant() Response {
+	account, err1 := signalwire.ParseAccountSid(e.validation.PathParams["AccountSid"])
+	conference, err2 := signalwire.ParseConferenceSid(e.validation.PathParams["ConferenceSid"])
+	call, err3 := signalwire.ParseCallSid(e.validation.PathParams["CallSid"])
+	switch {
+	case errors.Join(err1, err2, err3) != nil:
+		return Unprocessable() // The nil UUID is one, and no SID.
+	case account != e.handler.account.sid:
+		return Unauthorized()
+	case !e.handler.account.remove(conference, call):
+		return NotFound()
+	}
+	return Response{serve: (*exchange).noContent}
+}
+
+func (e *exchange) noContent() { e.writeValid(http.StatusNoContent, http.Header{}, nil) }
+
+// apiError writes an error in the first of the vendor's shapes that the
+// contract has for this operation and status.
+func (e *exchange) apiError(statusCode, code int, message string) {
+	bodies := errorBodies(statusCode, code, message)
+	body := e.fitting(statusCode, bodies)
+	if body == nil {
+		body = bodies[0]
+	}
+	e.writeValid(statusCode, jsonHeader(), body)
+}
+
+// fault writes an error of an undocumented status, in the shape of the
+// documented ones.
+func (e *exchange) fault(statusCode, code int, message string) {
+	bodies := errorBodies(statusCode, code, message)
+	for status := 400; status < 600; status++ {
+		if e.documents(status) {
+			if body := e.fitting(status, bodies); body != nil {
+				e.write(statusCode, jsonHeader(), body)
+				return
+			}
+		}
+	}
+	e.write(statusCode, jsonHeader(), bodies[0])
+}
+
+// fitting returns the first of the bodies that a status may have, or nil.
+func (e *exchange) fitting(statusCode int, bodies [][]byte) []byte {
+	for _, body := range bodies {
+		if validateResponse(e.validation, statusCode, jsonHeader(), body) == nil {
+			return body
+		}
+	}
+	return nil
+}
+
+func jsonHeader() http.Header { return http.Header{"Content-Type": {"application/json"}} }
+
+// writeValid writes a response, or says how it breaks the contract.
+func (e *exchange) writeValid(statusCode int, header http.Header, body []byte) {
+	if err := validateResponse(e.validation, statusCode, header, body); err != nil {
+		line := e.scripted
+		if line == "" {
+			line = e.caller
+		}
+		e.report("response", err, line)
+		unable(err.Error()).serve(e)
+		return
+	}
+	e.write(statusCode, header, body)
+}
+
+func (e *exchange) write(statusCode int, header http.Header, body []byte) {
+	for name, values := range header {
+		e.w.Header()[name] = values
+	}
+	e.w.WriteHeader(statusCode)
+	_, _ = e.w.Write(body)
+}
+
+// errorBodies returns an error in the shapes that the vendor documents, the
+// most common one first. Operations differ in which one they have.
+func errorBodies(statusCode, code int, message string) [][]byte {
+	type object map[string]any
+	text := strconv.Itoa(code)
+	const moreInfo = "https://signalwire.com/docs/compatibility-api"
+	var bodies [][]byte
+	for _, shape := range []object{
+		{"code": code, "message": message, "more_info": moreInfo, "status": statusCode},
+		{"code": text, "message": message, "more_info": moreInfo, "status": statusCode},
+		{"code": code, "message": message},
+		{"errors": []object{{"code": text, "message": message}}},
+		{"errors": []string{message}},
+	} {
+		body, err := json.Marshal(shape)
+		if err != nil {
+			panic(err) // Numbers and strings always encode.
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
