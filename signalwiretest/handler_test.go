@@ -29,6 +29,7 @@ func TestHandlerResponds(t *testing.T) {
 		want                            string
 	}{
 		{"wrong token", "DELETE", good, "", "PTwrong", 401, `"code":20003`},
+		{"wrong project", "DELETE", good, "", token, 401, `"code":20003`},
 		{"no credentials", "DELETE", good, "", "", 401, `"code":20003`},
 		{"other account", "DELETE", pathOf(otherSid, conference.String(), calls[0].String()), "", token, 401, `"code":20003`},
 		{"unknown call", "DELETE", pathOf(project, conference.String(), otherSid), "", token, 404, `"code":20404`},
@@ -48,7 +49,10 @@ func TestHandlerResponds(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), tt.method, tt.path, strings.NewReader(tt.body))
-			if tt.token != "" {
+			switch {
+			case tt.name == "wrong project":
+				r.SetBasicAuth(otherSid, tt.token)
+			case tt.token != "":
 				r.SetBasicAuth(project, tt.token)
 			}
 			w := httptest.NewRecorder()
@@ -62,6 +66,7 @@ func TestHandlerResponds(t *testing.T) {
 				require.Equal(t, "text/html; charset=utf-8", contentType)
 			case tt.status == http.StatusNoContent:
 				require.Empty(t, contentType)
+				require.Empty(t, handler.Participants(conference))
 			case tt.status == http.StatusNotImplemented:
 				require.Equal(t, "text/plain; charset=utf-8", contentType, "only the contract's errors are JSON")
 			default:
@@ -69,7 +74,6 @@ func TestHandlerResponds(t *testing.T) {
 			}
 		})
 	}
-	require.Empty(t, handler.Participants(conference))
 }
 
 // TestWrongAddressIsNotNotFound is a bot that is led to a wrong address: it must
@@ -80,17 +84,15 @@ func TestWrongAddressIsNotNotFound(t *testing.T) {
 	server := httptest.NewServer(handler)
 	defer server.Close()
 	conference, calls := handler.AddConference(1)
-	for _, base := range []string{"", "/api", "/api/relay/rest", signalwiretest.BasePath + "/Accounts"} {
-		t.Run(base, func(t *testing.T) {
-			client, err := signalwire.New("example", handler.ProjectID(), handler.APIToken(), signalwire.WithBaseURL(server.URL+base))
-			require.NoError(t, err)
-			_, err = client.DeleteParticipantWithResponse(t.Context(), handler.Account(), conference, calls[0])
-			require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
-			require.NotErrorIs(t, err, signalwire.ErrNotFound)
-		})
+	for i, base := range []string{"", "/api", "/api/relay/rest", signalwiretest.BasePath + "/Accounts"} {
+		client, err := signalwire.New("example", handler.ProjectID(), handler.APIToken(), signalwire.WithBaseURL(server.URL+base))
+		require.NoError(t, err)
+		_, err = client.DeleteParticipantWithResponse(t.Context(), handler.Account(), conference, calls[0])
+		require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse, base)
+		require.NotErrorIs(t, err, signalwire.ErrNotFound, base)
+		require.Len(t, handler.Violations(), i+1, base)
 	}
 	require.Equal(t, calls, handler.Participants(conference))
-	require.Len(t, handler.Violations(), 4)
 }
 
 // TestHandlerServesClientRequests serves what no server has read: a request
