@@ -214,9 +214,13 @@ func (s secrets) redact(text string) string {
 func secretLength(text, secret string) int {
 	rest := text
 	for i := range len(secret) {
+		// Backslashes do not count, because each level of JSON doubles them. What
+		// begins with one is found after it, or else a run of them would be
+		// searched from each of them.
 		if i > 0 {
-			// Backslashes do not count: each level of JSON doubles them.
 			rest = strings.TrimLeft(rest, `\`)
+		} else if rest[0] == '\\' && !hasPrefixFold(text, secret) {
+			return 0
 		}
 		length := characterLength(rest, secret[i])
 		if length == 0 && secret[i] != '\\' {
@@ -250,7 +254,8 @@ func characterLength(text string, c byte) int {
 }
 
 func hasPrefixFold(text, prefix string) bool {
-	return len(text) >= len(prefix) && strings.EqualFold(text[:len(prefix)], prefix)
+	return len(text) >= len(prefix) && text[0]|' ' == prefix[0]|' ' && // the quick way to a no
+		strings.EqualFold(text[:len(prefix)], prefix)
 }
 
 // escapes returns the forms that a character, in either case, may have in JSON,

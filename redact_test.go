@@ -277,3 +277,19 @@ func TestErrorsOfOtherCallsAreNotHandedOut(t *testing.T) {
 		require.ErrorIs(t, err, errBreaker)
 	})
 }
+
+// TestRedactingTakesLinearTime, or this test does not end: nothing in a body
+// makes the search start over and over.
+func TestRedactingTakesLinearTime(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{`\back\slash`, `PT\back`, `%41%41`, `&#38;&`, `aaaaaaab`} {
+		for _, piece := range []string{`\`, `\\u005c`, "%5C", "%41", "&#38;", "&amp;", "a", `a\`, "u0026"} {
+			t.Run(token+" in "+piece, func(t *testing.T) {
+				t.Parallel()
+				body := strings.Repeat(piece, (1<<18)/len(piece))
+				err := withAuthorization(t, token, func(r *http.Request) (*http.Response, error) { return answer(r, 502, body), nil })
+				require.NotEmpty(t, requireAPIError(t, err).Body())
+			})
+		}
+	}
+}
