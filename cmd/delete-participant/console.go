@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 )
 
 // A console writes results to standard output and everything else to standard
@@ -14,18 +15,32 @@ type console struct {
 	mu       sync.Mutex
 	stdout   io.Writer
 	stderr   io.Writer
-	terminal bool   // stderr is one
-	progress string // what the terminal shows behind the last line
-	broken   bool   // stdout cannot be written
+	terminal bool // stderr is one that shows progress
+	broken   bool // stdout cannot be written
+
+	progress string    // what the terminal is to show after the last line
+	shown    bool      // it does
+	drawn    time.Time // when it was last told to
 }
 
 func newConsole(stdout, stderr io.Writer) *console {
-	c := &console{stdout: stdout, stderr: stderr}
-	if file, ok := stderr.(*os.File); ok {
-		info, err := file.Stat()
-		c.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
+	term := os.Getenv("TERM")
+	return &console{stdout: stdout, stderr: stderr, terminal: isTerminal(stderr) && term != "" && term != "dumb"}
+}
+
+// isTerminal reports whether a stream is one. The null device is a character
+// device, too.
+func isTerminal(stream any) bool {
+	file, ok := stream.(*os.File)
+	if !ok {
+		return false
 	}
-	return c
+	info, err := file.Stat()
+	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
+		return false
+	}
+	null, err := os.Stat(os.DevNull)
+	return err != nil || !os.SameFile(info, null)
 }
 
 // result writes text to standard output or, once that fails, to standard
@@ -61,24 +76,40 @@ func (c *console) text(lines string) {
 	fmt.Fprint(c.stderr, lines)
 }
 
-// show replaces what a terminal shows behind the last line.
+// show replaces what a terminal shows after the last line.
 func (c *console) show(progress string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.terminal {
 		c.erase()
-		c.progress = progress
+		c.progress, c.drawn = progress, time.Time{}
 		c.draw()
 	}
 }
 
+// progressInterval is how often progress is drawn at most.
+const progressInterval = 200 * time.Millisecond
+
+// Control sequences of terminals (ECMA-48, and DEC's private modes).
+const (
+	eraseLine = "\r\x1b[K"
+	wrapOff   = "\x1b[?7l" // what is too long for the line is cut
+	wrapOn    = "\x1b[?7h"
+)
+
 func (c *console) erase() {
-	if c.progress != "" {
-		fmt.Fprint(c.stderr, "\r"+strings.Repeat(" ", len(c.progress))+"\r")
+	if c.shown {
+		fmt.Fprint(c.stderr, eraseLine)
+		c.shown = false
 	}
 }
 
-func (c *console) draw() { fmt.Fprint(c.stderr, c.progress) }
+func (c *console) draw() {
+	if now := time.Now(); c.progress != "" && now.Sub(c.drawn) >= progressInterval {
+		fmt.Fprint(c.stderr, wrapOff+c.progress+wrapOn)
+		c.shown, c.drawn = true, now
+	}
+}
 
 // answer writes what was asked for, and returns the exit status.
 func (c *console) answer(text string) int {

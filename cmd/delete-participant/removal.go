@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"example.com/signalwire"
@@ -18,24 +17,33 @@ import (
 type removal struct {
 	*options
 	console    *console
+	gate       *gate
 	client     *signalwire.ClientWithResponses
 	account    signalwire.AccountSid
 	conference signalwire.ConferenceSid
 
-	stopped   string // why no other request is begun, or ""
+	queue     queue
+	stopped   string // why nothing else is begun, or ""
 	interrupt os.Signal
 	counts    tally
 	notDone   int
-	foreign   bool // an answer was
+	foreign   bool      // a response was
+	advised   bool      // a note said what to check
+	slowNoted time.Time // when a note said that the run is slow
 }
 
-// connect makes the client. It sends nothing.
-func (r *removal) connect(newClient func(...signalwire.ClientOption) (*signalwire.ClientWithResponses, error), account string) error {
-	doer := &signalwire.Doer{}
-	if r.verbose {
-		doer.OnAttempt = r.showAttempt
-	}
-	options := []signalwire.ClientOption{signalwire.WithHTTPClient(doer)}
+// connect makes the client, which sends with the transport. It sends nothing.
+func (r *removal) connect(newClient func(...signalwire.ClientOption) (*signalwire.ClientWithResponses, error), account string, transport http.RoundTripper) error {
+	r.gate = newGate(transport)
+	options := []signalwire.ClientOption{signalwire.WithHTTPClient(&signalwire.Doer{
+		HTTPClient: &http.Client{Transport: r.gate},
+		OnAttempt: func(ctx context.Context, attempt signalwire.Attempt) {
+			r.gate.ended(ctx, attempt)
+			if r.verbose {
+				r.showAttempt(ctx, attempt)
+			}
+		},
+	})}
 	if r.baseURL != "" {
 		options = append(options, signalwire.WithBaseURL(r.baseURL))
 	}
@@ -47,48 +55,7 @@ func (r *removal) connect(newClient func(...signalwire.ClientOption) (*signalwir
 	return err
 }
 
-// outcome is what became of a participant.
-type outcome string
-
-const (
-	removed  outcome = "removed"
-	notFound outcome = "not found"
-	failed   outcome = "failed"
-	unknown  outcome = "unknown"
-	notTried outcome = "not tried"
-)
-
-// result is a participant's line. Its fields are what -json prints.
-type result struct {
-	ConferenceSid signalwire.ConferenceSid `json:"conference_sid"`
-	CallSid       signalwire.CallSid       `json:"call_sid"`
-	Outcome       outcome                  `json:"outcome"`
-	Done          bool                     `json:"done"` // it counts as success
-	MaybeApplied  bool                     `json:"maybe_applied,omitempty"`
-	StatusCode    int                      `json:"status,omitempty"`
-	Code          int                      `json:"code,omitempty"` // the API's own
-	Attempts      int                      `json:"attempts,omitempty"`
-	Reason        string                   `json:"reason,omitempty"`
-
-	refused bool // the credentials were, so they will be again
-	foreign bool // the answer is probably not the API's
-}
-
-// A tally counts participants.
-type tally map[outcome]int
-
-func (t tally) String() string {
-	var total int
-	var counts []string
-	for _, o := range []outcome{removed, notFound, failed, unknown, notTried} {
-		if t[o] > 0 {
-			total += t[o]
-			counts = append(counts, fmt.Sprintf("%d %s", t[o], o))
-		}
-	}
-	return plural(total, "participant") + ": " + strings.Join(counts, ", ")
-}
-
+// errGivenUp is the cause of requests that end at the second interrupt.
 var errGivenUp = errors.New("interrupted twice")
 
 // progressFrom is how many participants make progress worth showing.
@@ -96,40 +63,46 @@ const progressFrom = 10
 
 // run removes the participants, reports each of them once, and returns the exit
 // status. It returns when no request is under way any more; cancel ends those.
-// Once the context is done, the client sends nothing.
 func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls []signalwire.CallSid, interrupts <-chan os.Signal) int {
-	work, results := make(chan signalwire.CallSid), make(chan result)
+	work, results := make(chan task), make(chan result)
 	defer close(work)
 	for range min(r.parallel, len(calls)) {
 		go func() {
-			for call := range work {
-				results <- r.remove(ctx, call)
+			for t := range work {
+				results <- r.remove(ctx, t)
 			}
 		}()
 	}
+	r.counts = make(tally)
+	r.queue = queue{untried: calls, patience: r.patience, good: time.Now()}
 	if r.dryRun {
 		r.stop("dry run")
 	}
-	begun, underWay := 0, 0
-	for {
-		var next chan<- signalwire.CallSid
-		var call signalwire.CallSid
-		if r.stopped == "" && begun < len(calls) {
-			next, call = work, calls[begun]
-		}
-		if next == nil && underWay == 0 {
+	var tick <-chan time.Time
+	if len(calls) >= progressFrom && r.console.terminal {
+		ticker := time.NewTicker(progressInterval)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	timeout := ctx.Done()
+	for underWay := 0; ; {
+		next, begin, wake := r.next(work, underWay)
+		if begin == nil && wake == nil && underWay == 0 {
 			break
 		}
-		if len(calls) >= progressFrom {
-			r.console.show(fmt.Sprintf("%d of %d decided, %d under way", begun-underWay, len(calls), underWay))
-		}
 		select {
-		case next <- call:
-			begun++
+		case begin <- next:
+			r.queue.take()
 			underWay++
 		case done := <-results:
 			underWay--
-			r.report(done)
+			r.receive(done)
+		case <-wake:
+		case <-tick:
+			r.console.show(r.progress(len(calls), underWay))
+		case <-timeout:
+			timeout = nil
+			r.stop(context.Cause(ctx).Error())
 		case signal := <-interrupts:
 			if r.interrupt != nil {
 				cancel(errGivenUp)
@@ -141,17 +114,53 @@ func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls
 		}
 	}
 	r.console.show("")
-	for _, call := range calls[begun:] {
-		r.report(result{ConferenceSid: r.conference, CallSid: call, Outcome: notTried, Reason: r.stopped})
-	}
+	r.reportRest()
 	return r.summarize()
+}
+
+// next returns the next task with the channel that takes it, or a channel that
+// says when to ask again, or neither if a result has to come first.
+func (r *removal) next(work chan<- task, underWay int) (task, chan<- task, <-chan time.Time) {
+	if r.stopped != "" || r.queue.empty() || r.queue.slow() && underWay > 0 {
+		return task{}, nil, nil
+	}
+	next := r.queue.next()
+	wait := time.Until(next.notBefore)
+	switch {
+	case wait <= 0:
+		return next, work, nil
+	case !r.queue.hopeless(next):
+		return task{}, nil, time.After(wait)
+	case underWay == 0:
+		r.stop(fmt.Sprintf("the service keeps failing, and the -patience of %v allows no later attempt", r.patience))
+		r.console.note("%s", r.stopped)
+	}
+	return task{}, nil, nil
 }
 
 // stop keeps other requests from being begun. The first reason stays.
 func (r *removal) stop(why string) {
 	if r.stopped == "" {
 		r.stopped = why
+		r.gate.close(errors.New(why))
 	}
+}
+
+// receive reports a result, or has the participant wait for another turn.
+func (r *removal) receive(done result) {
+	now := time.Now()
+	switch {
+	case !done.mayPass:
+		r.queue.decided(now)
+	case r.patience > 0 && r.stopped == "":
+		r.queue.repeat(done, now)
+		if r.queue.slow() && now.Sub(r.slowNoted) >= time.Minute {
+			r.slowNoted = now
+			r.console.note("removals fail (%s), so they go on one at a time, until -patience is over", done.Reason)
+		}
+		return
+	}
+	r.report(done)
 }
 
 func (r *removal) report(done result) {
@@ -160,24 +169,66 @@ func (r *removal) report(done result) {
 		r.notDone++
 	}
 	r.foreign = r.foreign || done.foreign
-	if !r.console.result(r.line(done)) {
+	line := done.text()
+	if r.json {
+		line = done.json()
+	}
+	if !r.console.result(line) {
 		r.stop("standard output cannot be written")
 	}
-	if done.refused && r.stopped == "" {
-		r.stop("the credentials were refused")
-		r.console.note("the credentials were refused, so no other request is begun: " +
-			"check SIGNALWIRE_PROJECT_ID, SIGNALWIRE_API_TOKEN and -account")
+	if r.stopped != "" {
+		return
 	}
+	switch {
+	case done.refused && done.foreign:
+		r.giveUp("something that is not the API refused the request", "SIGNALWIRE_SPACE, -base-url and what is in between")
+	case done.refused:
+		r.giveUp("the credentials were refused", "SIGNALWIRE_PROJECT_ID, SIGNALWIRE_API_TOKEN and -account")
+	case done.unknownHost:
+		r.giveUp("the host is unknown", "SIGNALWIRE_SPACE, -base-url and HTTPS_PROXY")
+	}
+}
+
+// giveUp stops the run because the next request would fail like the last.
+func (r *removal) giveUp(why, check string) {
+	r.stop(why)
+	r.advised = true
+	r.console.note("%s, so no other request is begun: check %s", why, check)
+}
+
+// reportRest reports whose turn has not come, or not come again.
+func (r *removal) reportRest() {
+	for _, t := range r.queue.again {
+		r.report(*t.earlier)
+	}
+	for _, call := range r.queue.untried {
+		r.report(result{ConferenceSid: r.conference, CallSid: call, Outcome: notTried, Reason: r.stopped})
+	}
+}
+
+func (r *removal) progress(total, underWay int) string {
+	decided := 0
+	for _, n := range r.counts {
+		decided += n
+	}
+	text := fmt.Sprintf("%d of %d decided, %d under way", decided, total, underWay)
+	if r.queue.slow() {
+		text += ", failing"
+	}
+	return text
 }
 
 // summarize ends the run on standard error, and returns the exit status.
 func (r *removal) summarize() int {
 	r.console.text(r.counts.String() + "\n")
-	if r.foreign {
-		r.console.note("not every answer was the API's: check SIGNALWIRE_SPACE, -base-url and what is in between")
+	if r.foreign && !r.advised {
+		r.console.note("not every response was the API's: check SIGNALWIRE_SPACE, -base-url and what is in between")
 	}
-	if r.notDone > r.counts[notFound] && !r.dryRun {
-		r.console.note("those that are not done can be given again; with -ignore-missing, who is gone by then counts as done")
+	if len(r.counts) == 1 && r.counts[notFound] > 0 {
+		r.console.note("nobody was found: check the conference SID, the call SIDs and -account")
+	}
+	if left := r.counts.left(); left > 0 && !r.dryRun {
+		r.console.note("%d left: to go on, give what this run printed to the same command as input (see -h)", left)
 	}
 	switch {
 	case r.interrupt != nil:
@@ -190,59 +241,59 @@ func (r *removal) summarize() int {
 	return exitNotDone
 }
 
-// remove removes one participant.
-func (r *removal) remove(ctx context.Context, call signalwire.CallSid) result {
-	_, err := r.client.DeleteParticipantWithResponse(context.WithValue(ctx, callKey{}, call), r.account, r.conference, call)
-	done := result{ConferenceSid: r.conference, CallSid: call, Outcome: removed, Done: true}
-	if err == nil {
-		return done
+// remove gives a participant one turn: a call of the client with its retries.
+func (r *removal) remove(ctx context.Context, t task) result {
+	ctx, call, leave := r.gate.enter(ctx, t.call)
+	defer leave()
+	_, err := r.client.DeleteParticipantWithResponse(ctx, r.account, r.conference, t.call)
+	done := result{ConferenceSid: r.conference, CallSid: t.call, Attempts: call.attempts}
+	if err != nil {
+		done.describe(err)
 	}
-	done.Done, done.Reason = false, reason(err)
-	var answer *signalwire.Error
-	var failure *signalwire.TransportError
-	switch {
-	case errors.As(err, &answer):
-		done.StatusCode, done.Code = answer.StatusCode, answer.Code
-		done.Attempts, done.MaybeApplied = answer.Attempts, answer.MaybeApplied
-	case errors.As(err, &failure):
-		done.Attempts, done.MaybeApplied = failure.Attempts, failure.MaybeApplied
+	if t.earlier != nil {
+		done.Attempts += t.earlier.Attempts
+		done.MaybeApplied = done.MaybeApplied || t.earlier.MaybeApplied
 	}
 	switch {
+	case err == nil:
+		done.Outcome, done.MaybeApplied = removed, false
+	case call.attempts == 0 && ctx.Err() != nil && t.earlier != nil:
+		return *t.earlier
+	case call.attempts == 0 && ctx.Err() != nil:
+		return result{ConferenceSid: r.conference, CallSid: t.call, Outcome: notTried, Reason: context.Cause(ctx).Error()}
 	case errors.Is(err, signalwire.ErrNotFound):
-		done.Outcome, done.Done, done.Reason = notFound, r.ignoreMissing, ""
+		done.Outcome, done.Reason = notFound, ""
 		if done.MaybeApplied {
 			done.Reason = "an earlier attempt may have removed it"
 		}
 	case done.MaybeApplied:
 		done.Outcome = unknown
-	case done.Attempts == 0 && ctx.Err() != nil:
-		done.Outcome, done.Reason = notTried, context.Cause(ctx).Error()
 	default:
 		done.Outcome = failed
 	}
-	done.refused = errors.Is(err, signalwire.ErrUnauthorized) || errors.Is(err, signalwire.ErrForbidden)
-	done.foreign = errors.Is(err, signalwire.ErrUnexpectedResponse)
+	done.Done = r.isDone(done.Outcome)
 	return done
 }
 
-func (r *removal) line(done result) string {
-	if r.json {
-		text, err := json.Marshal(done)
-		if err != nil {
-			panic(err) // Strings, numbers and SIDs that were parsed always encode.
-		}
-		return string(text) + "\n"
+// describe fills in what an error says.
+func (r *result) describe(err error) {
+	r.Reason = reason(err)
+	var response *signalwire.Error
+	var failure *signalwire.TransportError
+	var unknownHost *net.DNSError
+	switch {
+	case errors.As(err, &response):
+		r.StatusCode, r.Code, r.retryAfter = response.StatusCode, response.Code, response.RetryAfter
+		r.MaybeApplied, r.mayPass = response.MaybeApplied, response.Retryable()
+	case errors.As(err, &failure):
+		r.MaybeApplied, r.mayPass = failure.MaybeApplied, failure.Retryable()
 	}
-	text := done.CallSid.String() + "  " + string(done.Outcome)
-	if done.Reason != "" {
-		text += ": " + done.Reason
-	}
-	return text + "\n"
+	r.refused = errors.Is(err, signalwire.ErrUnauthorized) || errors.Is(err, signalwire.ErrForbidden)
+	r.foreign = errors.Is(err, signalwire.ErrUnexpectedResponse) && !r.mayPass
+	r.unknownHost = errors.As(err, &unknownHost) && unknownHost.IsNotFound
 }
 
-// callKey is the context's key for the call that an attempt is about.
-type callKey struct{}
-
+// showAttempt is for -v.
 func (r *removal) showAttempt(ctx context.Context, attempt signalwire.Attempt) {
 	what := fmt.Sprintf("%d %s", attempt.StatusCode, http.StatusText(attempt.StatusCode))
 	if attempt.Err != nil {
@@ -252,9 +303,6 @@ func (r *removal) showAttempt(ctx context.Context, attempt signalwire.Attempt) {
 	if attempt.RetryIn > 0 {
 		next = fmt.Sprintf("; again in %v", attempt.RetryIn.Round(time.Millisecond))
 	}
-	r.console.text(fmt.Sprintf("%s  attempt %d, %v: %s %s%s\n", ctx.Value(callKey{}), attempt.Number,
+	r.console.text(fmt.Sprintf("%s  attempt %d, %v: %s %s%s\n", gatedCallOf(ctx).sid, attempt.Number,
 		attempt.Elapsed.Round(time.Millisecond), attempt.Method, what, next))
 }
-
-// reason is an error's text without the package's name.
-func reason(err error) string { return strings.TrimPrefix(err.Error(), "signalwire: ") }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"example.com/signalwire"
@@ -18,12 +19,14 @@ type sidList struct {
 	readsInput bool                 // an argument is -
 	problems   problems
 
-	seen map[signalwire.CallSid]bool
+	isDone func(outcome) bool
+	seen   map[signalwire.CallSid]bool // whether a run before has done it
 }
 
 // parseArguments parses all arguments. What is wrong is in the list's problems.
-func parseArguments(args []string) *sidList {
-	list := &sidList{seen: make(map[signalwire.CallSid]bool)}
+// Of what a run before printed, isDone tells what is done.
+func parseArguments(args []string, isDone func(outcome) bool) *sidList {
+	list := &sidList{isDone: isDone, seen: make(map[signalwire.CallSid]bool)}
 	if len(args) < 2 {
 		list.problems.add("a conference SID and at least one call SID are needed")
 	}
@@ -34,6 +37,8 @@ func parseArguments(args []string) *sidList {
 			list.readsInput = true
 		case arg == "-" && i > 0:
 			list.problems.add("%s: - can be given once", place)
+		case arg == "-":
+			list.problems.add("%s: - stands for call SIDs, so the conference SID comes before it", place)
 		case strings.HasPrefix(arg, "-"):
 			list.problems.add("%s: flags come before the conference SID", place)
 		case i == 0:
@@ -49,7 +54,7 @@ func parseArguments(args []string) *sidList {
 }
 
 const (
-	maxLine  = 1000
+	maxLine  = 4096 // in bytes; more than any line that a run prints
 	maxLines = 1_000_000
 )
 
@@ -57,27 +62,30 @@ const (
 func (l *sidList) readLines(input io.Reader) {
 	const name = "standard input"
 	scanner := bufio.NewScanner(input)
-	scanner.Buffer(nil, maxLine)
+	scanner.Buffer(nil, maxLine+len("\r\n")+1)
 	number, found := 0, false
 	for scanner.Scan() {
 		number++
-		if number > maxLines {
+		place := fmt.Sprintf("%s, line %d", name, number)
+		line := scanner.Text()
+		switch {
+		case number > maxLines:
 			l.problems.add("%s: more than %d lines; split it", name, maxLines)
 			return
-		}
-		line := scanner.Text()
-		if number == 1 {
+		case strings.Contains(line, "\x00"):
+			l.problems.add("%s: this is not UTF-8, but probably UTF-16; save it as UTF-8", place)
+			return
+		case len(line) > maxLine:
+			l.problems.add(tooLong, place, maxLine)
+			continue
+		case number == 1:
 			line = strings.TrimPrefix(line, "\ufeff") // Some editors on Windows put it there.
 		}
-		line, _, _ = strings.Cut(line, "#")
-		if line = strings.TrimSpace(line); line != "" {
-			found = true
-			l.add(fmt.Sprintf("%s, line %d", name, number), line)
-		}
+		found = l.addLine(place, strings.TrimSpace(line)) || found
 	}
 	switch err := scanner.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		l.problems.add("%s, line %d: longer than %d bytes; put one call SID on a line", name, number+1, maxLine)
+		l.problems.add(tooLong, fmt.Sprintf("%s, line %d", name, number+1), maxLine)
 	case err != nil:
 		l.problems.add("%s: %v", name, err)
 	case !found:
@@ -85,19 +93,63 @@ func (l *sidList) readLines(input io.Reader) {
 	}
 }
 
-func (l *sidList) add(place, text string) {
-	call, err := signalwire.ParseCallSid(text)
-	switch {
+const tooLong = "%s: longer than %d bytes; put one call SID on a line"
+
+// addLine adds the call SID of a line, and reports whether there should be one.
+func (l *sidList) addLine(place, line string) bool {
+	if strings.HasPrefix(line, "#") || line == "" {
+		return false
+	}
+	switch earlier, ok, err := parseResult(line); {
 	case err != nil:
 		l.problems.add("%s: %s", place, reason(err))
+		return true
+	case ok && !earlier.ConferenceSid.IsZero() && earlier.ConferenceSid != l.conference:
+		l.problems.add("%s: this is the result of another conference", place)
+		return true
+	case ok:
+		l.addCall(place, earlier.CallSid, l.isDone(earlier.Outcome))
+		return true
+	}
+	line, _, _ = strings.Cut(line, "#")
+	l.add(place, strings.TrimSpace(line))
+	return true
+}
+
+func (l *sidList) add(place, text string) {
+	call, err := signalwire.ParseCallSid(text)
+	if err == nil {
+		l.addCall(place, call, false)
+		return
+	}
+	if end := strings.IndexAny(text, ",; \t"); end > 0 {
+		if _, firstErr := signalwire.ParseCallSid(text[:end]); firstErr == nil {
+			err = errors.New("something follows the call SID; give one at a time, without commas")
+		}
+	}
+	l.problems.add("%s: %s", place, reason(err))
+}
+
+func (l *sidList) addCall(place string, call signalwire.CallSid, done bool) {
+	before, again := l.seen[call]
+	switch {
 	case call.String() == l.conference.String():
 		l.problems.add("%s: this is the conference SID again; pass the SID of a participant's call", place)
-	case l.seen[call]:
+		return
+	case again:
 		l.repeated++
 	default:
-		l.seen[call] = true
 		l.calls = append(l.calls, call)
 	}
+	l.seen[call] = before || done
+}
+
+// leaveOutDone takes what a run before has done off the list, and returns how
+// many that were.
+func (l *sidList) leaveOutDone() int {
+	given := len(l.calls)
+	l.calls = slices.DeleteFunc(l.calls, func(call signalwire.CallSid) bool { return l.seen[call] })
+	return given - len(l.calls)
 }
 
 // problems are what is wrong with the SIDs: the first few, and how many others.

@@ -1,0 +1,106 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"example.com/signalwire"
+)
+
+// options are what the flags say.
+type options struct {
+	account, baseURL string
+
+	dryRun, ignoreMissing, json, sandbox, verbose, version bool
+
+	parallel          int
+	patience, timeout time.Duration
+}
+
+const (
+	defaultParallel = 8
+	maxParallel     = 64 // how many idle connections the client keeps
+	defaultPatience = 5 * time.Minute
+)
+
+// flags returns the flags, which set o. Their usage is in the usage text.
+func (o *options) flags() *flag.FlagSet {
+	flags := flag.NewFlagSet("delete-participant", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	flags.Func("account", "", o.setAccount)
+	flags.Func("base-url", "", o.setBaseURL)
+	flags.BoolVar(&o.dryRun, "dry-run", false, "")
+	flags.BoolVar(&o.ignoreMissing, "ignore-missing", false, "")
+	flags.BoolVar(&o.json, "json", false, "")
+	o.parallel = defaultParallel
+	flags.Func("parallel", "", o.setParallel)
+	o.patience = defaultPatience
+	flags.Func("patience", "", setDuration(&o.patience))
+	flags.BoolVar(&o.sandbox, "sandbox", false, "")
+	flags.Func("timeout", "", setDuration(&o.timeout))
+	flags.BoolVar(&o.verbose, "v", false, "")
+	flags.BoolVar(&o.version, "version", false, "")
+	return flags
+}
+
+// errEmpty is for a shell's variable that was not set.
+var errEmpty = errors.New("it is empty; give a value, or leave the flag out")
+
+func (o *options) setAccount(value string) error {
+	o.account = value
+	if value == "" {
+		return errEmpty
+	}
+	return nil
+}
+
+func (o *options) setBaseURL(value string) error {
+	o.baseURL = value
+	if value == "" {
+		return errEmpty
+	}
+	return nil
+}
+
+func (o *options) setParallel(value string) error {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 || n > maxParallel {
+		return fmt.Errorf("give a number from 1 to %d", maxParallel)
+	}
+	o.parallel = n
+	return nil
+}
+
+func setDuration(d *time.Duration) func(string) error {
+	return func(value string) error {
+		parsed, err := time.ParseDuration(value)
+		if err != nil || parsed < 0 {
+			return errors.New("give a time with its unit, such as 90s or 5m, or 0")
+		}
+		*d = parsed
+		return nil
+	}
+}
+
+// check finds what is wrong with the flags together.
+func (o *options) check() error {
+	var problems []error
+	if o.sandbox && (o.account != "" || o.baseURL != "") {
+		problems = append(problems, errors.New("-sandbox makes up its account and its address; leave out -account and -base-url"))
+	}
+	if o.account != "" {
+		if _, err := signalwire.ParseAccountSid(o.account); err != nil {
+			problems = append(problems, fmt.Errorf("-account: %s", reason(err)))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// isDone reports whether an outcome counts as success.
+func (o *options) isDone(outcome outcome) bool {
+	return outcome == removed || outcome == notFound && o.ignoreMissing
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// limited allows a number of requests in each second.
+func limited(perSecond int) func(string, int) (int, time.Duration) {
+	began, allowed := time.Now(), perSecond
+	lock := make(chan struct{}, 1)
+	return func(string, int) (int, time.Duration) {
+		lock <- struct{}{}
+		defer func() { <-lock }()
+		if now := time.Now(); now.Sub(began) >= time.Second {
+			began, allowed = now, perSecond
+		}
+		if allowed == 0 {
+			return http.StatusTooManyRequests, time.Second
+		}
+		allowed--
+		return http.StatusNoContent, 0
+	}
+}
+
+func TestRateLimitDoesNotBurnTheRun(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 200, limited(20))
+		got := s.remove(t, nil)
+		require.Equal(t, 0, got.status)
+		require.Equal(t, 200, count(outcomes(t, got.stdout), "removed"))
+		require.Less(t, s.elapsed(), time.Minute, "10 s are needed")
+	})
+}
+
+// down responds with a status, or cuts connections, for a while.
+func down(status int, from, until time.Duration) func(string, int) (int, time.Duration) {
+	began := time.Now()
+	return func(string, int) (int, time.Duration) {
+		time.Sleep(20 * time.Millisecond)
+		if at := time.Since(began); at >= from && at < until {
+			return status, 0
+		}
+		return http.StatusNoContent, 0
+	}
+}
+
+func TestOutageDoesNotBurnTheRun(t *testing.T) {
+	t.Parallel()
+	const from, until = time.Second, 4 * time.Minute
+	for name, status := range map[string]int{"503": http.StatusServiceUnavailable, "no response": 0} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newVirtualService(t, 2000, down(status, from, until))
+				got := s.remove(t, nil)
+				require.Equal(t, 0, got.status)
+				require.Equal(t, 2000, count(outcomes(t, got.stdout), "removed"))
+				require.Less(t, s.elapsed(), until+time.Minute)
+				during := 0
+				for _, request := range s.requests {
+					if request.at >= from && request.at < until {
+						during++
+					}
+				}
+				require.Less(t, during, 400, "it slows down")
+				require.LessOrEqual(t, linesOf(got.stderr, "removals fail"), 4, "a note a minute at most")
+				require.Contains(t, got.stderr, "so they go on one at a time")
+			})
+		})
+	}
+}
+
+func TestPatienceBoundsAnOutage(t *testing.T) {
+	t.Parallel()
+	for _, patience := range []time.Duration{time.Minute, defaultPatience} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newVirtualService(t, 1000, down(http.StatusServiceUnavailable, 2*time.Second, 24*time.Hour))
+			got := s.remove(t, nil, "-patience", patience.String())
+			require.Equal(t, 1, got.status)
+			found := outcomes(t, got.stdout)
+			require.Positive(t, count(found, "removed"))
+			require.Positive(t, count(found, "unknown"), "a 503 does not say that it was not carried out")
+			require.Greater(t, count(found, "not tried"), 100)
+			require.Contains(t, got.stderr, "the service keeps failing, and the -patience of "+patience.String()+" allows no later attempt\n")
+			require.Contains(t, got.stderr, " left: to go on,")
+			require.Greater(t, s.elapsed(), patience-2*maxPause)
+			require.Less(t, s.elapsed(), patience+time.Minute)
+		})
+	}
+}
+
+func TestPatienceBoundsALongWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 100, func(string, int) (int, time.Duration) { return http.StatusTooManyRequests, time.Hour })
+		got := s.remove(t, nil)
+		require.Equal(t, 1, got.status)
+		failed := count(outcomes(t, got.stdout), "failed")
+		require.Positive(t, failed)
+		require.LessOrEqual(t, failed, 2*defaultParallel)
+		require.Equal(t, 100-failed, count(outcomes(t, got.stdout), "not tried"))
+		require.Less(t, s.elapsed(), time.Minute, "nobody waits for what is too late")
+	})
+}
+
+func TestWaitOfOneParticipantDoesNotStopTheOthers(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s *virtualService
+		var others time.Duration
+		s = newVirtualService(t, 1000, func(call string, number int) (int, time.Duration) {
+			time.Sleep(20 * time.Millisecond)
+			if call == s.calls[10].String() {
+				if number == 1 {
+					return http.StatusTooManyRequests, time.Minute
+				}
+			} else {
+				s.mu.Lock()
+				others = s.elapsed()
+				s.mu.Unlock()
+			}
+			return http.StatusNoContent, 0
+		})
+		got := s.remove(t, nil)
+		require.Equal(t, 0, got.status)
+		require.Less(t, others, 10*time.Second)
+		require.Greater(t, s.elapsed(), time.Minute, "it is heeded")
+	})
+}
+
+func TestNoPatience(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var s *virtualService
+		s = newVirtualService(t, 100, func(call string, _ int) (int, time.Duration) {
+			if call == s.calls[3].String() {
+				return http.StatusServiceUnavailable, 0
+			}
+			return http.StatusNoContent, 0
+		})
+		got := s.remove(t, nil, "-patience", "0")
+		require.Equal(t, 1, got.status)
+		require.Equal(t, 99, count(outcomes(t, got.stdout), "removed"))
+		require.Less(t, s.elapsed(), 30*time.Second)
+	})
+}
+
+// What one turn leaves open, another does not settle by failing otherwise.
+func TestEarlierTurnsAreNotForgotten(t *testing.T) {
+	t.Parallel()
+	for last, want := range map[int]string{
+		http.StatusUnprocessableEntity: "  unknown: 422 Unprocessable Entity",
+		http.StatusNotFound:            "  not found: an earlier attempt may have removed it\n",
+		http.StatusNoContent:           "  removed\n",
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newVirtualService(t, 1, nil)
+			s.respond = func(string, int) (int, time.Duration) {
+				if s.elapsed() < time.Minute {
+					return http.StatusBadGateway, 0
+				}
+				return last, 0
+			}
+			got := s.remove(t, nil)
+			require.Contains(t, got.stdout, want)
+		})
+	}
+}

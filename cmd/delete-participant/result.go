@@ -1,0 +1,113 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"example.com/signalwire"
+)
+
+// outcome is what became of a participant, as JSON spells it.
+type outcome string
+
+const (
+	removed  outcome = "removed"
+	notFound outcome = "not_found"
+	failed   outcome = "failed"
+	unknown  outcome = "unknown"
+	notTried outcome = "not_tried"
+)
+
+var everyOutcome = []outcome{removed, notFound, failed, unknown, notTried}
+
+// String returns what text spells it.
+func (o outcome) String() string { return strings.ReplaceAll(string(o), "_", " ") }
+
+// A result is a participant's line. Its exported fields are what -json prints.
+type result struct {
+	ConferenceSid signalwire.ConferenceSid `json:"conference_sid"`
+	CallSid       signalwire.CallSid       `json:"call_sid"`
+	Outcome       outcome                  `json:"outcome"`
+	Done          bool                     `json:"done"` // it counts as success
+	MaybeApplied  bool                     `json:"maybe_applied,omitempty"`
+	StatusCode    int                      `json:"status,omitempty"`
+	Code          int                      `json:"code,omitempty"` // the API's own
+	Attempts      int                      `json:"attempts,omitempty"`
+	Reason        string                   `json:"reason,omitempty"`
+
+	mayPass     bool          // another time it may end otherwise
+	retryAfter  time.Duration // how long the service asked to wait
+	refused     bool          // the credentials were
+	foreign     bool          // the response is probably not the API's
+	unknownHost bool
+}
+
+// text returns the line that people read.
+func (r *result) text() string {
+	text := r.CallSid.String() + "  " + r.Outcome.String()
+	if r.Reason != "" {
+		text += ": " + r.Reason
+	}
+	return text + "\n"
+}
+
+// json returns the line that programs read.
+func (r *result) json() string {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(r); err != nil {
+		panic(err) // Strings, numbers and SIDs that were parsed always encode.
+	}
+	return b.String()
+}
+
+// parseResult parses what text or json returned, of which it needs the SIDs and
+// the outcome. A line of text has no conference. ok is false if the line is
+// something else.
+func parseResult(line string) (r result, ok bool, err error) {
+	if strings.HasPrefix(line, "{") {
+		if err := json.Unmarshal([]byte(line), &r); err != nil {
+			return r, true, errors.New("this is not a line that -json printed: " + reason(err))
+		}
+		if r.CallSid.IsZero() {
+			return r, true, errors.New("the JSON has no call_sid")
+		}
+		return r, true, nil
+	}
+	sid, rest, _ := strings.Cut(line, "  ")
+	spelled, _, _ := strings.Cut(rest, ":")
+	for _, o := range everyOutcome {
+		if spelled == o.String() {
+			r.Outcome = o
+			r.CallSid, err = signalwire.ParseCallSid(sid)
+			return r, true, err
+		}
+	}
+	return r, false, nil
+}
+
+// A tally counts participants.
+type tally map[outcome]int
+
+func (t tally) String() string {
+	total := 0
+	var counts []string
+	for _, o := range everyOutcome {
+		if t[o] > 0 {
+			total += t[o]
+			counts = append(counts, fmt.Sprintf("%d %v", t[o], o))
+		}
+	}
+	return plural(total, "participant") + ": " + strings.Join(counts, ", ")
+}
+
+// left is how many may still have to be removed.
+func (t tally) left() int { return t[failed] + t[unknown] + t[notTried] }
+
+// reason is an error's text without the package's name.
+func reason(err error) string { return strings.TrimPrefix(err.Error(), "signalwire: ") }

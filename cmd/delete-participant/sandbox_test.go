@@ -1,0 +1,42 @@
+package main
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestSandboxTakesArguments(t *testing.T) {
+	t.Parallel()
+	got := runProgram(t, nil, someCall+"\n", "-sandbox", "-json", "-ignore-missing", sandboxConference, "-", otherCall)
+	require.Equal(t, 0, got.status)
+	require.Equal(t, 2, strings.Count(got.stdout, `"done":true`))
+	require.Contains(t, got.stderr, "nothing real is touched")
+	require.Contains(t, got.stderr, "< 404 Not Found\n")
+}
+
+// TestReadmeRecording holds the README's recording of the sandbox and the
+// program together.
+func TestReadmeRecording(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	_, after, found := strings.Cut(string(readme), "\n    $ delete-participant -sandbox\n")
+	require.True(t, found)
+	var recording strings.Builder
+	for line := range strings.Lines(after) {
+		text, indented := strings.CutPrefix(line, "    ")
+		if !indented {
+			break
+		}
+		recording.WriteString(text)
+	}
+	p := prepare(t, nil, "-sandbox")
+	both := newTranscript()
+	p.Stdout, p.Stderr = both, both
+	p.start(t)
+	p.end(t)
+	require.Equal(t, both.String(), recording.String())
+}

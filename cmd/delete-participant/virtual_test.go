@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+	"example.com/signalwire/signalwiretest"
+)
+
+// A virtualService is a service in memory, for runs in virtual time.
+type virtualService struct {
+	began time.Time
+	calls []signalwire.CallSid
+	// respond says which status a request for a call gets, and 0 for a
+	// connection that is cut. It may sleep. 204 means that it is carried out.
+	respond func(call string, number int) (status int, retryAfter time.Duration)
+
+	mu       sync.Mutex
+	requests []virtualRequest
+	numbers  map[string]int // of requests, by call
+	removed  map[string]bool
+}
+
+type virtualRequest struct {
+	call string
+	at   time.Duration // since the service began
+}
+
+func newVirtualService(t *testing.T, participants int, respond func(call string, number int) (int, time.Duration)) *virtualService {
+	t.Helper()
+	s := &virtualService{began: time.Now(), respond: respond, numbers: make(map[string]int), removed: make(map[string]bool)}
+	for i := range participants {
+		call, err := signalwire.ParseCallSid(fmt.Sprintf("00000000-0000-4000-8000-%012d", i+1))
+		require.NoError(t, err)
+		s.calls = append(s.calls, call)
+	}
+	return s
+}
+
+func (s *virtualService) elapsed() time.Duration { return time.Since(s.began) }
+
+func (s *virtualService) RoundTrip(r *http.Request) (*http.Response, error) {
+	call := callOf(r)
+	s.mu.Lock()
+	s.requests = append(s.requests, virtualRequest{call, s.elapsed()})
+	s.numbers[call]++
+	number := s.numbers[call]
+	s.mu.Unlock()
+	status, retryAfter := s.respond(call, number)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	w := &virtualResponse{header: http.Header{}}
+	switch {
+	case status == 0:
+		return nil, errors.New("connection reset")
+	case status == http.StatusNoContent:
+		s.mu.Lock()
+		s.removed[call] = true
+		s.mu.Unlock()
+		w.status = status
+	default:
+		if retryAfter > 0 {
+			w.header.Set("Retry-After", fmt.Sprint(int(retryAfter.Seconds())))
+		}
+		writeError(w, status)
+	}
+	return w.response(r), nil
+}
+
+// A virtualResponse is an http.ResponseWriter.
+type virtualResponse struct {
+	header http.Header
+	status int
+	bytes.Buffer
+}
+
+func (w *virtualResponse) Header() http.Header    { return w.header }
+func (w *virtualResponse) WriteHeader(status int) { w.status = status }
+
+func (w *virtualResponse) response(r *http.Request) *http.Response {
+	return &http.Response{
+		StatusCode: w.status, Header: w.header, Body: io.NopCloser(&w.Buffer), ContentLength: int64(w.Len()), Request: r,
+	}
+}
+
+// remove removes all participants in virtual time, with the default settings
+// and these flags.
+func (s *virtualService) remove(t *testing.T, interrupts <-chan os.Signal, flags ...string) ending {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	o := &options{}
+	require.NoError(t, o.flags().Parse(flags))
+	r := removal{options: o, console: newConsole(&stdout, &stderr)}
+	err := r.connect(func(options ...signalwire.ClientOption) (*signalwire.ClientWithResponses, error) {
+		return signalwire.New("example", signalwiretest.ProjectID, signalwiretest.APIToken, options...)
+	}, signalwiretest.ProjectID, s)
+	require.NoError(t, err)
+	r.conference, err = signalwire.ParseConferenceSid(sandboxConference)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
+	status := r.run(ctx, cancel, s.calls, interrupts)
+	got := ending{status, stdout.String(), stderr.String()}
+	s.requireTrue(t, got.stdout)
+	return got
+}
+
+// requireTrue checks that each participant is reported once, and nothing false
+// about them.
+func (s *virtualService) requireTrue(t *testing.T, output string) {
+	t.Helper()
+	found := outcomes(t, output)
+	require.Len(t, found, len(s.calls))
+	for call, outcome := range found {
+		switch outcome {
+		case "removed":
+			require.True(t, s.removed[call], call)
+		case "failed", "not tried":
+			require.False(t, s.removed[call], call)
+		}
+		if outcome == "not tried" {
+			require.Zero(t, s.numbers[call], call)
+		}
+	}
+}
+
+// linesOf returns the lines that contain a text.
+func linesOf(output, text string) int {
+	n := 0
+	for line := range strings.Lines(output) {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}
