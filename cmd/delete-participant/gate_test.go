@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"testing"
@@ -8,6 +11,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
+	"example.com/signalwire/signalwiretest"
 )
 
 // TestNothingIsSentAfterAnInterrupt interrupts runs at many times, with
@@ -79,4 +85,53 @@ func TestInterruptedRetryKeepsWhatIsKnown(t *testing.T) {
 			require.Len(t, s.requests, 1)
 		})
 	}
+}
+
+// A client may send again without a word in between. Then the gate refuses it,
+// and the client takes that for the end, and for a request that was not sent.
+func TestClosedGateRefusesAttempts(t *testing.T) {
+	t.Parallel()
+	s := newVirtualService(t, 1, func(string, int) (int, time.Duration) { return http.StatusNoContent, 0 })
+	g := newGate(s)
+	attempts := 0
+	client, err := signalwire.New("example", signalwiretest.ProjectID, signalwiretest.APIToken,
+		signalwire.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+			attempts++
+			gatedCallOf(r.Context()).waiting = false
+			g.close(errors.New("closed"))
+			g.close(errors.New("closed again"))
+			return g.RoundTrip(r)
+		})}))
+	require.NoError(t, err)
+	ctx, call, leave := g.enter(t.Context(), s.calls[0])
+	defer leave()
+	account, err := signalwire.ParseAccountSid(signalwiretest.ProjectID)
+	require.NoError(t, err)
+	conference, err := signalwire.ParseConferenceSid(sandboxConference)
+	require.NoError(t, err)
+	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, s.calls[0])
+	var failure *signalwire.TransportError
+	require.ErrorAs(t, err, &failure)
+	require.False(t, failure.MaybeApplied)
+	require.EqualError(t, context.Cause(ctx), "closed")
+	require.Equal(t, 1, attempts)
+	require.Zero(t, call.attempts)
+	require.Empty(t, s.requests)
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// A turn in which nothing was sent leaves what was known.
+func TestTurnAfterTheGateClosed(t *testing.T) {
+	t.Parallel()
+	s := newVirtualService(t, 1, func(string, int) (int, time.Duration) { return http.StatusNoContent, 0 })
+	r := s.removal(t, io.Discard, io.Discard)
+	r.gate.close(errors.New("closed"))
+	require.Equal(t, result{ConferenceSid: r.conference, CallSid: s.calls[0], Outcome: notTried, Reason: "closed"},
+		r.remove(t.Context(), task{call: s.calls[0]}))
+	earlier := result{CallSid: s.calls[0], Outcome: unknown, MaybeApplied: true, Attempts: 4, Reason: "cut"}
+	require.Equal(t, earlier, r.remove(t.Context(), task{call: s.calls[0], earlier: &earlier}))
+	require.Empty(t, s.requests)
 }

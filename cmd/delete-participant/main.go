@@ -93,22 +93,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-
 		return out.refuse(errors.Join(list.problems.err(), err))
 	}
 	if list.readsInput {
-		if isTerminal(stdin) {
-			out.note("reading call SIDs from the terminal, one a line; Ctrl-D on a line of its own ends them")
-		}
-		read := make(chan struct{})
-		go func() {
-			defer close(read)
-			list.readLines(stdin)
-		}()
-		select {
-		case <-read:
-		case signal := <-interrupts:
-			out.note("interrupted while reading standard input; nothing was sent")
-			return exitStatus(signal)
-		case <-ctx.Done():
-			out.note("%v, and standard input has not ended; nothing was sent", context.Cause(ctx))
-			return exitNotDone
+		if status, ok := readInput(ctx, out, list, stdin, interrupts); !ok {
+			return status
 		}
 	}
 	if err := list.problems.err(); err != nil {
@@ -130,6 +116,29 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-
 	}
 	r.conference = list.conference
 	return r.run(ctx, cancel, list.calls, interrupts)
+}
+
+// readInput has the list read standard input to its end. If something else
+// comes first, it says so and returns the exit status.
+func readInput(ctx context.Context, out *console, list *sidList, stdin io.Reader, interrupts <-chan os.Signal) (status int, ok bool) {
+	if isTerminal(stdin) {
+		out.note("reading call SIDs from the terminal, one a line; Ctrl-D on a line of its own ends them")
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		list.readLines(stdin)
+	}()
+	select {
+	case <-read:
+		return 0, true
+	case signal := <-interrupts:
+		out.note("interrupted while reading standard input; nothing was sent")
+		return exitStatus(signal), false
+	case <-ctx.Done():
+		out.note("%v, and standard input has not ended; nothing was sent", context.Cause(ctx))
+		return exitNotDone, false
+	}
 }
 
 // exitStatus is what a shell makes of a program that the signal ended.

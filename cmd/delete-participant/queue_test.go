@@ -70,7 +70,7 @@ func TestOutageDoesNotBurnTheRun(t *testing.T) {
 				}
 				require.Less(t, during, 400, "it slows down")
 				require.LessOrEqual(t, linesOf(got.stderr, "removals fail"), 4, "a note a minute at most")
-				require.Contains(t, got.stderr, "so they go on one at a time")
+				require.Contains(t, got.stderr, "; going on slowly, for up to 5m0s\n")
 			})
 		})
 	}
@@ -111,27 +111,26 @@ func TestPatienceBoundsALongWait(t *testing.T) {
 
 func TestWaitOfOneParticipantDoesNotStopTheOthers(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var s *virtualService
-		var others time.Duration
-		s = newVirtualService(t, 1000, func(call string, number int) (int, time.Duration) {
-			time.Sleep(20 * time.Millisecond)
-			if call == s.calls[10].String() {
-				if number == 1 {
+	for _, parallel := range []string{"1", "8"} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newVirtualService(t, 100, nil)
+			told := s.calls[10].String()
+			s.respond = func(call string, number int) (int, time.Duration) {
+				if call == told && number == 1 {
 					return http.StatusTooManyRequests, time.Minute
 				}
-			} else {
-				s.mu.Lock()
-				others = s.elapsed()
-				s.mu.Unlock()
+				return http.StatusNoContent, 0
 			}
-			return http.StatusNoContent, 0
+			got := s.remove(t, nil, "-parallel", parallel)
+			require.Equal(t, 0, got.status)
+			for _, request := range s.requests[:len(s.requests)-1] {
+				require.Less(t, request.at, 10*time.Second)
+			}
+			last := s.requests[len(s.requests)-1]
+			require.Equal(t, told, last.call)
+			require.GreaterOrEqual(t, last.at, time.Minute, "the wait is heeded")
 		})
-		got := s.remove(t, nil)
-		require.Equal(t, 0, got.status)
-		require.Less(t, others, 10*time.Second)
-		require.Greater(t, s.elapsed(), time.Minute, "it is heeded")
-	})
+	}
 }
 
 func TestNoPatience(t *testing.T) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"time"
@@ -156,7 +155,7 @@ func (r *removal) receive(done result) {
 		r.queue.repeat(done, now)
 		if r.queue.slow() && now.Sub(r.slowNoted) >= time.Minute {
 			r.slowNoted = now
-			r.console.note("removals fail (%s), so they go on one at a time, until -patience is over", done.Reason)
+			r.console.note("removals fail (%s); going on slowly, for up to %v", done.Reason, r.patience)
 		}
 		return
 	}
@@ -273,24 +272,6 @@ func (r *removal) remove(ctx context.Context, t task) result {
 	}
 	done.Done = r.isDone(done.Outcome)
 	return done
-}
-
-// describe fills in what an error says.
-func (r *result) describe(err error) {
-	r.Reason = reason(err)
-	var response *signalwire.Error
-	var failure *signalwire.TransportError
-	var unknownHost *net.DNSError
-	switch {
-	case errors.As(err, &response):
-		r.StatusCode, r.Code, r.retryAfter = response.StatusCode, response.Code, response.RetryAfter
-		r.MaybeApplied, r.mayPass = response.MaybeApplied, response.Retryable()
-	case errors.As(err, &failure):
-		r.MaybeApplied, r.mayPass = failure.MaybeApplied, failure.Retryable()
-	}
-	r.refused = errors.Is(err, signalwire.ErrUnauthorized) || errors.Is(err, signalwire.ErrForbidden)
-	r.foreign = errors.Is(err, signalwire.ErrUnexpectedResponse) && !r.mayPass
-	r.unknownHost = errors.As(err, &unknownHost) && unknownHost.IsNotFound
 }
 
 // showAttempt is for -v.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -44,6 +45,24 @@ type result struct {
 	refused     bool          // the credentials were
 	foreign     bool          // the response is probably not the API's
 	unknownHost bool
+}
+
+// describe fills in what an error says.
+func (r *result) describe(err error) {
+	r.Reason = reason(err)
+	var response *signalwire.Error
+	var failure *signalwire.TransportError
+	var unknownHost *net.DNSError
+	switch {
+	case errors.As(err, &response):
+		r.StatusCode, r.Code, r.retryAfter = response.StatusCode, response.Code, response.RetryAfter
+		r.MaybeApplied, r.mayPass = response.MaybeApplied, response.Retryable()
+	case errors.As(err, &failure):
+		r.MaybeApplied, r.mayPass = failure.MaybeApplied, failure.Retryable()
+	}
+	r.refused = errors.Is(err, signalwire.ErrUnauthorized) || errors.Is(err, signalwire.ErrForbidden)
+	r.foreign = errors.Is(err, signalwire.ErrUnexpectedResponse) && !r.mayPass
+	r.unknownHost = errors.As(err, &unknownHost) && unknownHost.IsNotFound
 }
 
 // text returns the line that people read.

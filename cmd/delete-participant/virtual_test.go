@@ -96,23 +96,29 @@ func (w *virtualResponse) response(r *http.Request) *http.Response {
 	}
 }
 
-// remove removes all participants in virtual time, with the default settings
-// and these flags.
-func (s *virtualService) remove(t *testing.T, interrupts <-chan os.Signal, flags ...string) ending {
+// removal returns a removal from the service, with the default settings and
+// these flags.
+func (s *virtualService) removal(t *testing.T, stdout, stderr io.Writer, flags ...string) *removal {
 	t.Helper()
-	var stdout, stderr bytes.Buffer
 	o := &options{}
 	require.NoError(t, o.flags().Parse(flags))
-	r := removal{options: o, console: newConsole(&stdout, &stderr)}
+	r := &removal{options: o, console: newConsole(stdout, stderr)}
 	err := r.connect(func(options ...signalwire.ClientOption) (*signalwire.ClientWithResponses, error) {
 		return signalwire.New("example", signalwiretest.ProjectID, signalwiretest.APIToken, options...)
 	}, signalwiretest.ProjectID, s)
 	require.NoError(t, err)
 	r.conference, err = signalwire.ParseConferenceSid(sandboxConference)
 	require.NoError(t, err)
+	return r
+}
+
+// remove removes all participants, and checks what is reported.
+func (s *virtualService) remove(t *testing.T, interrupts <-chan os.Signal, flags ...string) ending {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	status := r.run(ctx, cancel, s.calls, interrupts)
+	status := s.removal(t, &stdout, &stderr, flags...).run(ctx, cancel, s.calls, interrupts)
 	got := ending{status, stdout.String(), stderr.String()}
 	s.requireTrue(t, got.stdout)
 	return got
