@@ -31,7 +31,7 @@ func TestNothingIsSentAfterAnInterrupt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for after := 50 * time.Millisecond; after < 20*time.Second; after = after*5/4 + 7*time.Millisecond {
+			for after := 50 * time.Millisecond; after < 20*time.Second; after = after*3/2 + 7*time.Millisecond {
 				synctest.Test(t, func(t *testing.T) {
 					s := newVirtualService(t, 300, nil)
 					s.respond = func(call string, number int) (int, time.Duration) {

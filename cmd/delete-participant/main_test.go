@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -64,6 +65,24 @@ func TestInterruptLetsRequestsUnderWayEnd(t *testing.T) {
 			require.Contains(t, got.stderr, "18 left: to go on,")
 		})
 	}
+}
+
+func TestNoRetryAfterAnInterrupt(t *testing.T) {
+	t.Parallel()
+	skipWithoutSignals(t)
+	s := newService(t, 1, func(*service) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Retry-After", "15")
+			writeError(w, http.StatusTooManyRequests)
+		}
+	})
+	p := start(t, s.args([]string{"-v"}, s.calls...)...)
+	p.waitFor(t, p.stderr, "; again in ")
+	require.NoError(t, p.Process.Signal(os.Interrupt))
+	got := p.end(t)
+	require.Equal(t, 130, got.status, got.stderr)
+	require.Equal(t, map[string]string{s.calls[0]: "failed"}, outcomes(t, got.stdout))
+	require.EqualValues(t, 1, s.requests.Load())
 }
 
 func TestSecondInterruptGivesUp(t *testing.T) {
