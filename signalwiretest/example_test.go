@@ -29,7 +29,7 @@ func moderate(ctx context.Context, client *signalwire.ClientWithResponses,
 func Example() {
 	srv := signalwiretest.NewServer(t)
 	conference, calls := srv.AddConference(3)
-	client := srv.Client()
+	client := srv.Client(signalwire.WithHTTPClient(&signalwire.Doer{MaxAttempts: 3}))
 
 	fmt.Println(moderate(context.Background(), client, srv.Account(), conference, calls[0]))
 	fmt.Println(moderate(context.Background(), client, srv.Account(), conference, calls[0]))

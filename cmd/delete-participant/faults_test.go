@@ -109,7 +109,7 @@ func testInterruptedRuns(t *testing.T, runs, participants int) {
 	t.Helper()
 	skipWithoutSignals(t)
 	signals := []syscall.Signal{syscall.SIGHUP, syscall.SIGINT, syscall.SIGTERM}
-	_, sids := signalwiretest.NewHandler().AddConference(participants)
+	_, sids := signalwiretest.NewHandler(serviceName).AddConference(participants)
 	var calls []string
 	for _, sid := range sids {
 		calls = append(calls, sid.String())

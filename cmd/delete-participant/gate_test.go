@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
-	"example.com/signalwire/signalwiretest"
 )
 
 // TestNothingIsSentAfterAnInterrupt interrupts runs at many times, with
@@ -94,7 +93,7 @@ func TestClosedGateRefusesAttempts(t *testing.T) {
 	s := newVirtualService(t, 1, func(string, int) (int, time.Duration) { return http.StatusNoContent, 0 })
 	g := newGate(s)
 	attempts := 0
-	client, err := signalwire.New("example", signalwiretest.ProjectID, signalwiretest.APIToken,
+	client, err := signalwire.New("example", imitated.ProjectID(), imitated.APIToken(),
 		signalwire.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
 			attempts++
 			gatedCallOf(r.Context()).waiting = false
@@ -105,7 +104,7 @@ func TestClosedGateRefusesAttempts(t *testing.T) {
 	require.NoError(t, err)
 	ctx, call, leave := g.enter(t.Context(), s.calls[0])
 	defer leave()
-	account, err := signalwire.ParseAccountSid(signalwiretest.ProjectID)
+	account, err := signalwire.ParseAccountSid(imitated.ProjectID())
 	require.NoError(t, err)
 	conference, err := signalwire.ParseConferenceSid(sandboxConference)
 	require.NoError(t, err)

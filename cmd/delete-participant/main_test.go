@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"example.com/signalwire/signalwiretest"
 )
 
 func TestMissingEnvironment(t *testing.T) {
@@ -26,7 +24,7 @@ func TestMissingEnvironment(t *testing.T) {
 		}
 	}
 	require.Contains(t, runProgram(t, nil, "").stderr, "at least one call SID")
-	swapped := []string{"SIGNALWIRE_SPACE=example", "SIGNALWIRE_PROJECT_ID=" + account.APIToken(), "SIGNALWIRE_API_TOKEN=" + account.ProjectID()}
+	swapped := []string{"SIGNALWIRE_SPACE=example", "SIGNALWIRE_PROJECT_ID=" + imitated.APIToken(), "SIGNALWIRE_API_TOKEN=" + imitated.ProjectID()}
 	got := runProgram(t, swapped, "", sandboxConference, someCall)
 	require.Equal(t, 2, got.status)
 	require.Contains(t, got.stderr, "the project ID is not a UUID")

@@ -4,8 +4,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"example.com/signalwire/signalwiretest"
 )
 
 func TestBadFlagsAreNamedAndNothingIsSent(t *testing.T) {
@@ -24,7 +22,7 @@ func TestBadFlagsAreNamedAndNothingIsSent(t *testing.T) {
 		{"negative timeout", []string{"-timeout", "-1s"}, []string{"-timeout: give a time"}},
 		{"patience without a unit", []string{"-patience", "5"}, []string{"-patience: give a time with its unit, such as 90s"}},
 		{"negative patience", []string{"-patience", "-1s"}, []string{"-patience: give a time"}},
-		{"account", []string{"-account", signalwiretest.APIToken}, []string{"-account: the account SID is not a UUID"}},
+		{"account", []string{"-account", imitated.APIToken()}, []string{"-account: the account SID is not a UUID"}},
 		{"empty account", []string{"-account", ""}, []string{"-account: it is empty"}},
 		{"empty base URL", []string{"-base-url", ""}, []string{"-base-url: it is empty"}},
 		{"plain http", []string{"-base-url", "http://example.com"}, []string{"neither https nor http on a loopback address"}},
@@ -55,8 +53,8 @@ func TestAccountIsTheProjectUnlessGiven(t *testing.T) {
 	t.Parallel()
 	const subproject = "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"
 	for account, flags := range map[string][]string{
-		subproject:               {"-account", "D2C7A9B4-13E5-4F68-8A0B-7C9D1E2F3A4B"},
-		signalwiretest.ProjectID: nil,
+		subproject:           {"-account", "D2C7A9B4-13E5-4F68-8A0B-7C9D1E2F3A4B"},
+		imitated.ProjectID(): nil,
 	} {
 		s := newService(t, 1, nil)
 		runProgram(t, credentials(), "", s.args(flags, s.calls...)...)

@@ -39,6 +39,13 @@ const (
 	otherCall         = "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"
 )
 
+// serviceName is the name of every service. Its credentials and SIDs are made
+// from it.
+const serviceName = "delete-participant"
+
+// imitated has the credentials of every service.
+var imitated = signalwiretest.NewHandler(serviceName)
+
 // A service is the test handler on a loopback address, behind something that a
 // test may put before it.
 type service struct {
@@ -53,7 +60,7 @@ type service struct {
 
 func newService(t *testing.T, participants int, before func(*service) http.HandlerFunc) *service {
 	t.Helper()
-	s := &service{Handler: signalwiretest.NewHandler()}
+	s := &service{Handler: signalwiretest.NewHandler(serviceName)}
 	conference, calls := s.AddConference(participants)
 	s.conference = conference
 	for _, call := range calls {
@@ -146,8 +153,8 @@ func (h *hold) letGo(t *testing.T, p *program) {
 func credentials() []string {
 	return []string{
 		"SIGNALWIRE_SPACE=example",
-		"SIGNALWIRE_PROJECT_ID=" + signalwiretest.ProjectID,
-		"SIGNALWIRE_API_TOKEN=" + signalwiretest.APIToken,
+		"SIGNALWIRE_PROJECT_ID=" + imitated.ProjectID(),
+		"SIGNALWIRE_API_TOKEN=" + imitated.APIToken(),
 	}
 }
 
@@ -240,7 +247,7 @@ func (p *program) end(t *testing.T) ending {
 	t.Helper()
 	<-p.ended
 	got := ending{p.ProcessState.ExitCode(), p.stdout.String(), p.stderr.String()}
-	for _, not := range []string{signalwiretest.APIToken, "Basic ", "panic"} {
+	for _, not := range []string{imitated.APIToken(), "Basic ", "panic"} {
 		require.NotContains(t, got.stdout+got.stderr, not)
 	}
 	return got

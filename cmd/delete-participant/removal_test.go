@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,7 +106,7 @@ func TestUnknownAndAmbiguous(t *testing.T) {
 	require.Equal(t, map[string]string{
 		s.calls[0]: "unknown", s.calls[1]: "not found", s.calls[2]: "failed", s.calls[3]: "removed",
 	}, outcomes(t, got.stdout))
-	require.Regexp(t, s.calls[0]+`  unknown: no complete \w+ after \d attempts \(the request may have been carried out\): `, got.stdout)
+	require.Regexp(t, s.calls[0]+`  unknown: no complete response after \d+ attempts \(the request may have been carried out\): `, got.stdout)
 	require.Contains(t, got.stdout, s.calls[1]+"  not found: an earlier attempt may have removed it\n")
 	require.Contains(t, got.stderr, "4 participants: 1 removed, 1 not found, 1 failed, 1 unknown\n")
 	require.Contains(t, got.stderr, "not every response was the API's: check SIGNALWIRE_SPACE, -base-url")
@@ -151,7 +152,7 @@ func TestRefusedCredentialsStopTheRest(t *testing.T) {
 func TestNoAdviceAboutTheSpaceDuringAnOutage(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 1, nil)
-	s.Script(signalwiretest.Unavailable(), signalwiretest.Unavailable(), signalwiretest.Unavailable(), signalwiretest.Unavailable())
+	s.Script(slices.Repeat([]signalwiretest.Response{signalwiretest.Unavailable()}, 6)...)
 	got := runProgram(t, credentials(), "", s.args([]string{"-patience", "0"}, s.calls...)...)
 	require.Equal(t, 1, got.status)
 	require.NotContains(t, got.stderr, "check ")

@@ -84,7 +84,7 @@ func removeMany(t *testing.T, executable string, participants int) (time.Duratio
 			w.WriteHeader(http.StatusNoContent)
 		}
 	})
-	_, sids := signalwiretest.NewHandler().AddConference(participants)
+	_, sids := signalwiretest.NewHandler(serviceName).AddConference(participants)
 	var input strings.Builder
 	for _, sid := range sids {
 		input.WriteString(sid.String() + "\n")

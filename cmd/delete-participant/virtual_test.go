@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
-	"example.com/signalwire/signalwiretest"
 )
 
 // A virtualService is a service in memory, for runs in virtual time.
@@ -104,8 +103,8 @@ func (s *virtualService) removal(t *testing.T, stdout, stderr io.Writer, flags .
 	require.NoError(t, o.flags().Parse(flags))
 	r := &removal{options: o, console: newConsole(stdout, stderr)}
 	err := r.connect(func(options ...signalwire.ClientOption) (*signalwire.ClientWithResponses, error) {
-		return signalwire.New("example", signalwiretest.ProjectID, signalwiretest.APIToken, options...)
-	}, signalwiretest.ProjectID, s)
+		return signalwire.New("example", imitated.ProjectID(), imitated.APIToken(), options...)
+	}, imitated.ProjectID(), s)
 	require.NoError(t, err)
 	r.conference, err = signalwire.ParseConferenceSid(sandboxConference)
 	require.NoError(t, err)
