@@ -34,7 +34,7 @@ func Example() {
 	fmt.Println(moderate(context.Background(), client, srv.Account(), conference, calls[0]))
 	fmt.Println(moderate(context.Background(), client, srv.Account(), conference, calls[0]))
 
-	srv.Script(signalwiretest.Unavailable(), signalwiretest.Disconnect(), signalwiretest.Unavailable())
+	srv.Script(signalwiretest.Unavailable(), signalwiretest.Unavailable(), signalwiretest.Unavailable())
 	fmt.Println(moderate(context.Background(), client, srv.Account(), conference, calls[1]))
 	fmt.Println(len(srv.Participants(conference)), "are left")
 
