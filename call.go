@@ -74,7 +74,7 @@ func (c *call) plan(o outcome) (time.Duration, bool) {
 	}
 	delay := backoff(c.sent-c.stale-1, rand.Float64())
 	switch {
-	case o.stale && c.stale < maxStale:
+	case o.stale && c.stale < maxStale && c.doer.MaxAttempts != 1:
 		c.stale++
 		delay = 1 // Nothing is wrong with the service.
 	case o.answer == nil || o.answer.RetryAfter == 0:

@@ -291,11 +291,19 @@ func TestDeadIdleConnections(t *testing.T) {
 func TestDyingConnectionsEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		network := &pipes{steps: []string{onWire(204)}}
-		client := network.client(t, &signalwire.Doer{MaxAttempts: 1})
+		client := network.client(t, &signalwire.Doer{MaxAttempts: 2})
 		for range 100 {
 			_, err := remove(t, client)
 			require.NoError(t, err)
 		}
+		require.Equal(t, 199, network.requests)
+
+		network = &pipes{steps: []string{onWire(204)}}
+		client = network.client(t, &signalwire.Doer{MaxAttempts: 1})
+		_, err := remove(t, client)
+		require.NoError(t, err)
+		_, err = remove(t, client)
+		require.Equal(t, 1, requireTransportError(t, err).Attempts, "1 means no retry")
 	})
 }
 

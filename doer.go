@@ -23,7 +23,8 @@ import (
 // The zero value is ready. A Doer is safe for concurrent use. It must not be
 // copied, and its fields must not change after the first use.
 type Doer struct {
-	// HTTPClient sends a request once. Nil means one on [NewTransport]. Of a
+	// HTTPClient sends a request once. Nil means one on [NewTransport], or on
+	// http.DefaultTransport if the program put another type there. Of a
 	// *http.Client, the Doer uses the transport, the cookie jar and the timeout,
 	// which bounds an attempt; the client is not changed, and no redirect is
 	// followed. Any other implementation has to heed the request's context, which
@@ -107,11 +108,11 @@ var errNotSent = errors.New("nothing was sent")
 func (d *Doer) Do(request *http.Request) (*http.Response, error) {
 	if err := d.init(); err != nil {
 		closeBody(request)
-		return nil, &TransportError{Err: fmt.Errorf("%w: %w", err, errNotSent)}
+		return nil, &TransportError{Err: notSentBecause(err)}
 	}
 	if request == nil || request.URL == nil {
 		closeBody(request)
-		return nil, &TransportError{Err: fmt.Errorf("the request or its URL is nil: %w", errNotSent)}
+		return nil, &TransportError{Err: notSentBecause(errors.New("the request or its URL is nil"))}
 	}
 	ctx := request.Context()
 	if ctx.Err() != nil {
@@ -194,7 +195,7 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	if number > 1 && request.GetBody != nil {
 		body, err := request.GetBody()
 		if err != nil {
-			return outcome{failure: &TransportError{Err: fmt.Errorf("GetBody: %w: %w", clean(err, secretsOf(request.Header)), errNotSent)}}
+			return outcome{failure: &TransportError{Err: notSentBecause(fmt.Errorf("GetBody: %w", clean(err, secretsOf(request.Header))))}}
 		}
 		sent.Body = body
 	}
@@ -219,7 +220,7 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 			return o
 		}
 		if d.client.isNetHTTP && connection.neverAsked() && isRefusedByNetHTTP(err) {
-			err = fmt.Errorf("%w: %w", err, errNotSent)
+			err = notSentBecause(err)
 		}
 	}
 

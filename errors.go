@@ -178,7 +178,12 @@ type TransportError struct {
 // Error returns one printable line of at most 500 bytes, without URLs.
 func (e *TransportError) Error() string {
 	var b strings.Builder
-	b.WriteString("signalwire: no complete response")
+	switch {
+	case e.Attempts == 0, e.Attempts == 1 && errors.Is(e.Err, errNotSent):
+		b.WriteString("signalwire: nothing was sent")
+	default:
+		b.WriteString("signalwire: no complete response")
+	}
 	if e.Attempts > 1 {
 		b.WriteString(" after " + strconv.Itoa(e.Attempts) + " attempts")
 	}

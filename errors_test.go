@@ -162,5 +162,5 @@ func TestErrorsInLogs(t *testing.T) {
 	}
 	_, group := logged(&signalwire.TransportError{})
 	require.Equal(t, map[string]any{"error": "", "timeout": false, "attempts": 0.0, "maybe_applied": false}, group)
-	require.Equal(t, "signalwire: no complete response", (&signalwire.TransportError{}).Error())
+	require.Equal(t, "signalwire: nothing was sent", (&signalwire.TransportError{}).Error())
 }

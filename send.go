@@ -71,34 +71,25 @@ func (g *guardedClient) do(method string, request *http.Request) (*http.Response
 // notSent returns the error of a call that ends before its request is sent, and
 // closes the request's body, as http.Client does.
 func notSent(ctx context.Context, request *http.Request, cause error) error {
-	e := &notSentError{causes: []error{errNotSent}}
+	closeBody(request)
 	if request != nil {
-		if request.Body != nil {
-			_ = request.Body.Close()
-		}
 		cause = clean(cause, secretsOf(request.Header))
 	}
-	e.text = strings.TrimPrefix(cause.Error(), "signalwire: ")
-	var (
-		response *Error
-		failure  *TransportError
-	)
-	if !errors.As(cause, &response) && !errors.As(cause, &failure) {
-		e.causes = append(e.causes, cause) // Else it is about another call, an editor's own.
-	}
+	e := notSentBecause(cause)
 	if !isNil(ctx) && ctx.Err() != nil {
 		e.causes = append(e.causes, ctx.Err(), context.Cause(ctx))
 	}
 	return &TransportError{Err: e}
 }
 
-// A notSentError says why nothing was sent.
-type notSentError struct {
-	text   string
-	causes []error
-}
+// A notSentError says why nothing was sent. It matches errNotSent.
+type notSentError struct{ causes []error }
 
-func (e *notSentError) Error() string   { return errNotSent.Error() + ": " + e.text }
+func notSentBecause(cause error) *notSentError { return &notSentError{[]error{cause, errNotSent}} }
+
+func (e *notSentError) Error() string {
+	return strings.TrimPrefix(e.causes[0].Error(), "signalwire: ")
+}
 func (e *notSentError) Unwrap() []error { return e.causes }
 
 // innermost returns what is wrong with an argument without what is wrapped

@@ -263,10 +263,7 @@ func roundTripWithoutProxy(transport *http.Transport, request *http.Request) (*h
 var (
 	errNilClient = errors.New("signalwire: the HTTP client is nil")
 
-	errLoopbackProxy error = &notSentError{
-		text:   "the transport's proxy would get plain http to a loopback address",
-		causes: []error{errNotSent},
-	}
+	errLoopbackProxy error = notSentBecause(errors.New("the transport's proxy would get plain http to a loopback address"))
 )
 
 // isNil also finds a typed nil: a pointer, or a function, that implements an
