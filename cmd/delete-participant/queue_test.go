@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"example.com/signalwire"
 )
 
 // limited allows a number of requests in each second.
@@ -61,7 +63,7 @@ func TestOutageDoesNotBurnTheRun(t *testing.T) {
 				got := s.remove(t, nil)
 				require.Equal(t, 0, got.status)
 				require.Equal(t, 2000, count(outcomes(t, got.stdout), "removed"))
-				require.Less(t, s.elapsed(), until+time.Minute)
+				require.Less(t, s.elapsed(), until+30*time.Second, "it goes on when the service does")
 				during := 0
 				for _, request := range s.requests {
 					if request.at >= from && request.at < until {
@@ -131,6 +133,63 @@ func TestWaitOfOneParticipantDoesNotStopTheOthers(t *testing.T) {
 			require.GreaterOrEqual(t, last.at, time.Minute, "the wait is heeded")
 		})
 	}
+}
+
+// Whoever is under way is not cut short because the others have to wait too
+// long.
+func TestLongWaitLetsOthersEnd(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 2, nil)
+		s.respond = func(call string, number int) (int, time.Duration) {
+			switch {
+			case call == s.calls[0].String():
+				return http.StatusTooManyRequests, time.Hour
+			case number == 1:
+				time.Sleep(5 * time.Second)
+				return http.StatusServiceUnavailable, 0
+			}
+			return http.StatusNoContent, 0
+		}
+		got := s.remove(t, nil)
+		require.Equal(t, map[string]string{s.calls[0].String(): "failed", s.calls[1].String(): "removed"}, outcomes(t, got.stdout))
+	})
+}
+
+func TestQueuePauses(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	at := func(after time.Duration) time.Time { return began.Add(after) }
+	q := queue{patience: time.Minute, good: began, untried: make([]signalwire.CallSid, 2)}
+	fail := func(after, retryAfter time.Duration) {
+		q.take()
+		q.repeat(result{retryAfter: retryAfter}, at(after))
+	}
+	require.Zero(t, q.next().notBefore)
+
+	fail(time.Second, 0)
+	require.False(t, q.slow())
+	require.Zero(t, q.next().notBefore, "one failure is the participant's")
+	fail(2*time.Second, 10*time.Second)
+	require.True(t, q.slow())
+	require.Equal(t, at(12*time.Second), q.next().notBefore, "the service said so")
+	fail(3*time.Second, 0)
+	require.Equal(t, at(12*time.Second), q.next().notBefore, "a shorter pause changes nothing")
+
+	q.decided(at(4 * time.Second))
+	require.False(t, q.slow())
+	require.Equal(t, at(12*time.Second), q.next().notBefore, "the participant's own wait")
+	q.take()
+	require.Equal(t, at(4*time.Second), q.next().notBefore, "the shortest pause is a second")
+	for after, pause := range map[time.Duration]time.Duration{12 * time.Second: 3, time.Hour: 15} {
+		q = queue{good: began, untried: make([]signalwire.CallSid, 1)}
+		fail(after, 0)
+		require.Equal(t, at(after+pause*time.Second), q.next().notBefore)
+	}
+
+	q = queue{patience: time.Minute, good: began}
+	require.False(t, q.hopeless(task{notBefore: at(time.Minute)}))
+	require.True(t, q.hopeless(task{notBefore: at(time.Minute + 1)}))
 }
 
 func TestNoPatience(t *testing.T) {

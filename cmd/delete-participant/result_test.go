@@ -22,6 +22,7 @@ func TestEveryLineIsReadAgain(t *testing.T) {
 				ConferenceSid: conference, CallSid: call, Outcome: outcome, Done: true, MaybeApplied: true,
 				StatusCode: 503, Code: 10503, Attempts: 20, Reason: reason,
 			}
+			require.NotContains(t, printed.json(), `\u00`, "it stays legible")
 			for _, line := range []string{printed.text(), printed.json()} {
 				require.LessOrEqual(t, len(line), maxLine)
 				require.Equal(t, 1, strings.Count(line, "\n"))

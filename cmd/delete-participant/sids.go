@@ -62,7 +62,7 @@ const (
 func (l *sidList) readLines(input io.Reader) {
 	const name = "standard input"
 	scanner := bufio.NewScanner(input)
-	scanner.Buffer(nil, maxLine+len("\r\n")+1)
+	scanner.Buffer(nil, maxLine+len("\r\n"))
 	number, found := 0, false
 	for scanner.Scan() {
 		number++

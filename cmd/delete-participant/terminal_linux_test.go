@@ -39,11 +39,11 @@ func rowsOf(written string, columns int) []string {
 	row, column, wraps := make([]byte, 0, columns), 0, true
 	for len(written) > 0 {
 		switch {
-		case strings.HasPrefix(written, wrapOff):
-			wraps, written = false, written[len(wrapOff):]
+		case strings.HasPrefix(written, "\x1b[?7l"):
+			wraps, written = false, written[len("\x1b[?7l"):]
 			continue
-		case strings.HasPrefix(written, wrapOn):
-			wraps, written = true, written[len(wrapOn):]
+		case strings.HasPrefix(written, "\x1b[?7h"):
+			wraps, written = true, written[len("\x1b[?7h"):]
 			continue
 		case strings.HasPrefix(written, "\x1b[K"):
 			row, written = row[:column], written[len("\x1b[K"):]
@@ -140,4 +140,15 @@ func TestPromptOnTerminal(t *testing.T) {
 	require.NoError(t, screen.Close())
 	require.Equal(t, 0, got.status, got.stderr)
 	require.Equal(t, map[string]string{s.calls[0]: "removed"}, outcomes(t, got.stdout))
+}
+
+func TestTerminalsThatShowProgress(t *testing.T) {
+	screen, terminal := openTerminal(t)
+	defer screen.Close()
+	defer terminal.Close()
+	for term, shows := range map[string]bool{"xterm": true, "dumb": false, "": false} {
+		t.Setenv("TERM", term)
+		require.Equal(t, shows, newConsole(io.Discard, terminal).terminal, term)
+		require.False(t, newConsole(io.Discard, io.Discard).terminal)
+	}
 }
