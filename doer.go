@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
@@ -74,6 +75,24 @@ type Attempt struct {
 	// RetryIn is the planned delay before the next attempt, and 0 if none
 	// follows. The retry may begin later, when other calls go first.
 	RetryIn time.Duration
+}
+
+// LogValue returns a group with the fields, for log/slog. Those that say nothing
+// are left out.
+func (a Attempt) LogValue() slog.Value {
+	attrs := []slog.Attr{
+		slog.Int("number", a.Number), slog.String("method", a.Method), slog.Duration("elapsed", a.Elapsed),
+	}
+	if a.StatusCode != 0 {
+		attrs = append(attrs, slog.Int("status", a.StatusCode))
+	}
+	if a.Err != nil {
+		attrs = append(attrs, slog.Any("error", a.Err))
+	}
+	if a.RetryIn != 0 {
+		attrs = append(attrs, slog.Duration("retry_in", a.RetryIn))
+	}
+	return slog.GroupValue(attrs...)
 }
 
 const (

@@ -64,9 +64,7 @@ func ExampleDoer_onAttempt() {
 			if attempt.Err != nil {
 				level = slog.LevelWarn
 			}
-			logger.Log(ctx, level, "signalwire request",
-				"attempt", attempt.Number, "method", attempt.Method, "status", attempt.StatusCode,
-				"elapsed", attempt.Elapsed, "retry_in", attempt.RetryIn, "err", attempt.Err)
+			logger.Log(ctx, level, "signalwire", "attempt", attempt)
 		},
 	}
 
@@ -81,8 +79,8 @@ func ExampleDoer_onAttempt() {
 	fmt.Println(err)
 
 	// Output:
-	// level=WARN msg="signalwire request" attempt=1 method=DELETE status=503 err.status=503 err.unexpected="not in the API's error shape" err.attempts=1 err.maybe_applied=true
-	// level=DEBUG msg="signalwire request" attempt=2 method=DELETE status=204 err=<nil>
+	// level=WARN msg=signalwire attempt.number=1 attempt.method=DELETE attempt.status=503 attempt.error.status=503 attempt.error.unexpected="not in the API's error shape" attempt.error.attempts=1 attempt.error.maybe_applied=true
+	// level=DEBUG msg=signalwire attempt.number=2 attempt.method=DELETE attempt.status=204
 	// <nil>
 }
 
