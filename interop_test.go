@@ -158,7 +158,7 @@ listen api
 			l.removeAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), callers, 500)
 
 			l.requireTruth(t)
-			require.GreaterOrEqual(t, l.successes, 470, "go-resty, with 3 attempts, brings 94 %% to a removal")
+			require.GreaterOrEqual(t, l.successes, 470, "go-resty, with 3 attempts, brings 94 % to a removal")
 		})
 	}
 }
