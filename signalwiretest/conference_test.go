@@ -26,3 +26,14 @@ func TestEmptyAndUnknownConference(t *testing.T) {
 	unknown, _ := signalwiretest.NewHandler("another").AddConference(1)
 	require.Nil(t, handler.Participants(unknown))
 }
+
+func TestParticipantsAreCopies(t *testing.T) {
+	t.Parallel()
+	server := signalwiretest.NewServer(t)
+	conference, calls := server.AddConference(3)
+	before := server.Participants(conference)
+	_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
+	require.NoError(t, err)
+	require.Equal(t, calls, before)
+	require.Equal(t, calls[1:], server.Participants(conference))
+}

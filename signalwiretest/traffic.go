@@ -19,8 +19,8 @@ import (
 //	client, err := signalwire.NewFromEnv(signalwire.WithHTTPClient(&http.Client{Transport: transport}))
 //
 // It changes nothing on the way and fails no call. A response's body is
-// validated once it was read to its end, up to 16 MiB; if it is not, only
-// status and headers are. A request's body is validated if its GetBody is set.
+// validated once it was read to its end. If it is closed before that, or longer
+// than 16 MiB, only the status is. A request's body is validated if its GetBody is set.
 //
 // Report is called once for each finding, possibly from several goroutines at
 // a time. A finding names the operation and the rule; it may repeat values of
@@ -58,6 +58,7 @@ func (v *validator) RoundTrip(request *http.Request) (*http.Response, error) {
 	response.Body = &watchedBody{
 		ReadCloser: response.Body,
 		read:       func(body []byte) { v.validateResponse(validation, response, body) },
+		unread:     func() { v.validateStatus(validation, response) },
 	}
 	return response, nil
 }
@@ -99,6 +100,12 @@ func (v *validator) validateResponse(validation *openapi3filter.RequestValidatio
 	}
 }
 
+func (v *validator) validateStatus(validation *openapi3filter.RequestValidationInput, response *http.Response) {
+	if err := validateStatus(validation, response.StatusCode); err != nil {
+		v.report(breach("response", placeOf(validation), err))
+	}
+}
+
 // recovered keeps a fault of the validation out of the call.
 func (v *validator) recovered() {
 	if fault := recover(); fault != nil {
@@ -106,13 +113,15 @@ func (v *validator) recovered() {
 	}
 }
 
-// watchedBody keeps what is read, and hands it on at the end.
+// watchedBody keeps what is read, and hands it on at the end, or says at its
+// close that there is nothing to hand on.
 type watchedBody struct {
 	io.ReadCloser
 	kept    bytes.Buffer
 	tooLong bool
 	once    sync.Once
 	read    func([]byte)
+	unread  func()
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
@@ -127,4 +136,9 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 		b.once.Do(func() { b.read(b.kept.Bytes()) })
 	}
 	return n, err
+}
+
+func (b *watchedBody) Close() error {
+	b.once.Do(b.unread)
+	return b.ReadCloser.Close()
 }

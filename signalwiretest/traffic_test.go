@@ -95,6 +95,54 @@ func TestValidateTraffic(t *testing.T) {
 	}
 }
 
+// TestValidateTrafficOfUnreadBodies knows only the status of what it did not
+// see as a whole.
+func TestValidateTrafficOfUnreadBodies(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		status int
+		length int
+		read   int64
+		want   string
+	}{
+		{"closed at once", 404, 10, 0, ""},
+		{"closed at once, undocumented", 429, 10, 0, "status 429 is not in the contract"},
+		{"read in part", 404, 10, 9, ""},
+		{"too long", 404, 16<<20 + 1, 16<<20 + 2, ""},
+		{"too long, undocumented", 429, 16<<20 + 1, 16<<20 + 2, "status 429 is not in the contract"},
+		{"as long as possible", 404, 16 << 20, 16<<20 + 1, "not one JSON value"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var findings []error
+			transport := signalwiretest.ValidateTraffic(roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{
+					StatusCode: tt.status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
+					Body: io.NopCloser(strings.NewReader(strings.Repeat("x", tt.length))),
+				}, nil
+			}), func(err error) { findings = append(findings, err) })
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete,
+				"https://example.signalwire.com"+pathOf(projectID, otherSid, otherSid), nil)
+			require.NoError(t, err)
+			r.SetBasicAuth(projectID, apiToken)
+			response, err := transport.RoundTrip(r)
+			require.NoError(t, err)
+			_, err = io.CopyN(io.Discard, response.Body, tt.read)
+			if tt.read > int64(tt.length) {
+				require.ErrorIs(t, err, io.EOF)
+			}
+			require.NoError(t, response.Body.Close())
+			if tt.want == "" {
+				require.Empty(t, findings)
+				return
+			}
+			require.Len(t, findings, 1)
+			require.ErrorContains(t, findings[0], tt.want)
+		})
+	}
+}
+
 func TestValidateTrafficPassesErrorsOn(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("no network")
