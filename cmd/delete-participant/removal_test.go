@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -145,6 +147,22 @@ func TestRefusedCredentialsStopTheRest(t *testing.T) {
 			require.NotContains(t, got.stderr, tt.not)
 		})
 	}
+}
+
+func TestUnknownHostStopsTheRest(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 100, func(string, int) (int, time.Duration) {
+			time.Sleep(time.Second)
+			return noHost, 0
+		})
+		got := s.remove(t, nil)
+		require.Equal(t, 1, got.status)
+		require.Len(t, s.requests, defaultParallel)
+		require.Equal(t, 100-defaultParallel, count(outcomes(t, got.stdout), "not tried"))
+		require.Contains(t, got.stderr, "the host is unknown, so no other request is begun: check SIGNALWIRE_SPACE, -base-url and HTTPS_PROXY\n")
+		require.Equal(t, 1, strings.Count(got.stderr, "check "))
+	})
 }
 
 // What a load balancer writes while the service is down says nothing about the

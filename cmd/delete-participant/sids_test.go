@@ -111,6 +111,16 @@ func TestMostLines(t *testing.T) {
 	}
 }
 
+// A list and what a run printed may be given together, in any order.
+func TestDoneAnywhereIsDone(t *testing.T) {
+	t.Parallel()
+	list := parseArguments([]string{sandboxConference, "-"}, (&options{}).isDone)
+	list.readLines(strings.NewReader(someCall + "\n" + otherCall + "  removed\n" + someCall + "  removed\n" + otherCall + "\n"))
+	require.NoError(t, list.problems.err())
+	require.Equal(t, 2, list.leaveOutDone())
+	require.Empty(t, list.calls)
+}
+
 // What a run printed is the input of the next.
 func TestGoingOn(t *testing.T) {
 	t.Parallel()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -22,8 +23,9 @@ import (
 type virtualService struct {
 	began time.Time
 	calls []signalwire.CallSid
-	// respond says which status a request for a call gets, and 0 for a
-	// connection that is cut. It may sleep. 204 means that it is carried out.
+	// respond says which status a request for a call gets, 0 for a connection
+	// that is cut, and noHost for none at all. It may sleep. 204 means that it is
+	// carried out.
 	respond func(call string, number int) (status int, retryAfter time.Duration)
 
 	mu       sync.Mutex
@@ -31,6 +33,8 @@ type virtualService struct {
 	numbers  map[string]int // of requests, by call
 	removed  map[string]bool
 }
+
+const noHost = -1
 
 type virtualRequest struct {
 	call string
@@ -65,6 +69,8 @@ func (s *virtualService) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch {
 	case status == 0:
 		return nil, errors.New("connection reset")
+	case status == noHost:
+		return nil, &net.DNSError{Err: "no such host", Name: "example.signalwire.com", IsNotFound: true}
 	case status == http.StatusNoContent:
 		s.mu.Lock()
 		s.removed[call] = true
