@@ -27,9 +27,9 @@ Flags, which come before the SIDs:
   -ignore-missing  a participant who is not found counts as done
   -json            print a line of JSON for each participant
   -parallel N      requests at the same time, from 1 to 64 (default 8)
-  -patience D      how long to go on while every removal fails for a reason that
-                   may pass, such as a rate limit or an outage (default 5m); 0
-                   reports such a failure at once
+  -patience D      how long to go on without a success while removals fail for
+                   a reason that may pass, such as a rate limit or an outage
+                   (default 5m); 0 reports such a failure at once
   -sandbox         use a made-up conference inside this program; neither
                    credentials nor SIDs are needed
   -timeout D       time for the whole run, such as 90s (default 0: no limit)
@@ -56,7 +56,7 @@ With -json it is an object with the fields
   done           whether it counts as success
   maybe_applied  true if an attempt without a clear response may have removed it
   status, code   of the last response: HTTP's and the API's own
-  attempts       how many requests were sent, unless it was removed at once
+  attempts       how many requests were sent
   reason         why it is not removed, for people
 A field after done is left out if it is false, 0 or empty.
 
@@ -64,10 +64,11 @@ While removals fail for a reason that may pass, the run slows down to one at a
 time, and gives those that failed another turn after the others.
 
 An interrupt (SIGINT, SIGTERM or SIGHUP) lets the requests under way end, and
-starts no others, retries included. A second one gives those up, and a third one
-kills the program. No others are started either after the credentials were
-refused (401 or 403), when the host is unknown, when -patience is over, or when
-the results cannot be written; standard error then has the rest of them.
+starts no others, retries included. A second one, unless it is a SIGHUP, gives
+those up, and a third one kills the program. No others are started either after
+the credentials were refused (401 or 403), when the host is unknown, when
+-patience is over, or when the results cannot be written; standard error then
+has the rest of them.
 
 Exit status: 0 if all are done, 1 if some are not or the results could not be
 written, 2 if the arguments or the environment are wrong, and after an interrupt
