@@ -1,9 +1,13 @@
 .DEFAULT_GOAL := help
 
-MODULES := . tools bench docs/opentelemetry
-# What go generate writes.
-GENERATED := api/contract.yaml client.gen.go
-DEV_TOOL := go tool -modfile=$(CURDIR)/tools/dev/go.mod
+MODULES := . tools bench
+
+# The tools that are fetched, each pinned here and nowhere else.
+GOLANGCI_LINT := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+ACTIONLINT := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+export OASDIFF := go run github.com/oasdiff/oasdiff@v1.35.0
+export APIDIFF := go run golang.org/x/exp/cmd/apidiff@v0.0.0-20261014143641-f0251eb4aa3e
+
 # Flags for go test, such as -race or -run.
 TESTFLAGS ?=
 # How long make fuzz takes for each target, and make soak for all.
@@ -15,7 +19,7 @@ LOOPBACK_COUNT ?= 3
 
 .PHONY: help
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@sed -n '/^[a-z-]*:.*## /{ s/^\([a-z-]*\):.*## /  make \1                /; s/^\(.\{20\}\) */\1/; p; }' Makefile
 
 .PHONY: run
 run: ## Remove a participant in the sandbox; nothing real is touched
@@ -32,10 +36,11 @@ fmt: ## Format the code and tidy the modules
 
 .PHONY: lint
 lint: ## Look for mistakes with golangci-lint, and in the workflows with actionlint
+	@echo "golangci-lint is built the first time, which takes a minute or two."
 	@for module in $(MODULES); do \
-		echo "lint $$module" && (cd $$module && $(DEV_TOOL) golangci-lint run --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
+		echo "Linting $$module" && (cd $$module && $(GOLANGCI_LINT) run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; \
 	done
-	@go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
+	@$(ACTIONLINT)
 
 .PHONY: test
 test: ## Run the client's tests
@@ -43,7 +48,9 @@ test: ## Run the client's tests
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
-	@for target in $$(go test -list '^Fuzz' . | grep '^Fuzz'); do \
+	@targets=$$(go test -list '^Fuzz' . | grep '^Fuzz'); \
+	echo "Fuzzing $$(echo "$$targets" | wc -l) targets, each for $(FUZZTIME)."; \
+	for target in $$targets; do \
 		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) . || exit 1; \
 	done
 
@@ -56,47 +63,47 @@ interop: ## Send through nginx and haproxy, where they are installed
 	go test -tags interop -run '^TestInterop' -count=1 -v -timeout 5m .
 
 .PHONY: check
-check: ## Everything that can fail: generation, formatting, lint, all tests with the race detector
-	@before=$$(cat $(GENERATED) | cksum); $(MAKE) --no-print-directory generate || exit 1; \
-		test "$$before" = "$$(cat $(GENERATED) | cksum)" || \
-		{ echo "Generated files were not what go generate makes of their inputs; they are now: look at git diff and commit them."; exit 1; }
+check: bin/tools ## Everything that can fail: generation, formatting, lint, all tests with the race detector
+	@echo "Generated files"
+	@bin/tools check
+	@echo "Formatting and tidiness"
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || \
 		{ echo "Not formatted, run make fmt:" $$unformatted; exit 1; }
 	@for module in $(MODULES); do go -C $$module mod tidy -diff >/dev/null || \
 		{ echo "go.mod or go.sum is not tidy in $$module, run make fmt."; exit 1; }; done
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test TESTFLAGS=-race
-	@for module in $(filter-out .,$(MODULES)); do go -C $$module test -race ./... || exit 1; done
+	go test -tags live -run '^TestLiveReport$$' .
+	@# The cache of go test does not see that files outside of a module changed.
+	@for module in $(filter-out .,$(MODULES)); do echo "Testing $$module" && go -C $$module test -race -count=1 ./... || exit 1; done
 
-.PHONY: bin/spec
-bin/spec:
-	@go -C tools build -o ../bin/spec ./spec
+.PHONY: bin/tools
+bin/tools:
+	@go -C tools build -o ../bin/tools .
 
 .PHONY: update-spec
-update-spec: bin/spec ## Take a new vendor's document in: make update-spec FROM=file, URL or -
+update-spec: bin/tools ## Take a new vendor's document in: make update-spec FROM=file, URL or -
 	@test -n "$(FROM)" || { echo "Say where it is: make update-spec FROM=page.md, a URL or -"; exit 2; }
-	@bin/spec update "$(FROM)"
+	@bin/tools update "$(FROM)"
 
 .PHONY: drift
-drift: bin/spec ## Compare the vendor's published page with openapi.yaml
-	@bin/spec drift
+drift: bin/tools ## Compare the vendor's published page with openapi.yaml
+	@bin/tools drift
 
 .PHONY: api-diff
-api-diff: bin/spec ## Fail if something breaks callers since a revision: make api-diff BASE=v1.2.3
+api-diff: ## Fail if something breaks callers since a revision: make api-diff BASE=v1.2.3
 	@test -n "$(BASE)" || { echo "Say since when: make api-diff BASE=v1.2.3"; exit 2; }
-	@bin/spec api-diff "$(BASE)"
+	@before=$$(mktemp -d) && trap 'git worktree remove --force "$$before" || rm -rf "$$before"' EXIT && \
+		git worktree add --quiet --detach "$$before" "$(BASE)" && \
+		tools/api-diff.sh "$(BASE):api/contract.yaml" "$$before" api/contract.yaml
 
 .PHONY: test-live
 test-live: ## Ask the live service two harmless questions, with the SIGNALWIRE_ variables
-	@if test -z "$$SIGNALWIRE_API_TOKEN"; then echo "Skipped: SIGNALWIRE_API_TOKEN is not set."; else go run ./cmd/check-live; fi
+	@if test -z "$$SIGNALWIRE_API_TOKEN"; then echo "Skipped: SIGNALWIRE_API_TOKEN is not set."; \
+		else go test -tags live -run '^TestLive$$' -count=1 -v .; fi
 
 .PHONY: bench
 bench: ## Measure against peers, and write bench/RESULTS.md; takes a while
 	cd bench && go test -run '^$$' -bench Memory -count $(COUNT) . >bench.out
 	cd bench && go test -run '^$$' -bench Loopback -benchtime 1x -count $(LOOPBACK_COUNT) -timeout 3h . >>bench.out
 	cd bench && go run . -benchmarks bench.out -o RESULTS.md
-
-.PHONY: rename
-rename: ## Give the module another path everywhere: make rename MODULE=host/path
-	@test -n "$(MODULE)" || { echo "Say which: make rename MODULE=host/path"; exit 2; }
-	go -C tools run ./rename $(MODULE)

@@ -244,26 +244,26 @@ func (r DeleteParticipantResponse) GetBody() []byte { return r.Body }
 
 // Status returns the status line's text, such as "204 No Content", or "".
 func (r DeleteParticipantResponse) Status() string {
-	if r.HTTPResponse == nil {
-		return ""
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
 	}
-	return r.HTTPResponse.Status
+	return http.StatusText(0)
 }
 
 // StatusCode returns the status, or 0.
 func (r DeleteParticipantResponse) StatusCode() int {
-	if r.HTTPResponse == nil {
-		return 0
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
 	}
-	return r.HTTPResponse.StatusCode
+	return 0
 }
 
 // ContentType returns the header Content-Type, or "".
 func (r DeleteParticipantResponse) ContentType() string {
-	if r.HTTPResponse == nil {
-		return ""
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
 	}
-	return r.HTTPResponse.Header.Get("Content-Type")
+	return ""
 }
 
 // DeleteParticipantWithResponse removes one participant from a conference.

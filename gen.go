@@ -98,7 +98,7 @@
 // feed log/slog or metrics. It is told nothing that names a participant. For
 // OpenTelemetry, give a *http.Client a transport that makes spans. For example,
 // otelhttp.NewTransport(signalwire.NewTransport()) makes a span of each attempt,
-// below the span in the call's context. See docs/opentelemetry in the repository.
+// below the span in the call's context.
 //
 // # Concurrency
 //
@@ -119,5 +119,4 @@
 // the retry policy may change between releases.
 package signalwire
 
-//go:generate go -C tools run ./contract -overlay ../api/corrections.overlay.yaml -o ../api/contract.yaml ../openapi.yaml
-//go:generate go -C tools run ./generate
+//go:generate go -C tools run . -root .. generate

@@ -1,4 +1,4 @@
-package signalwire_test
+package api_test
 
 import (
 	"io"
@@ -14,18 +14,27 @@ import (
 	"example.com/signalwire/signalwiretest"
 )
 
-func answer(status int, body string) signalwiretest.Response {
-	return signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+// respond scripts one response.
+func respond(server *signalwiretest.Server, status int, body string) {
+	server.Script(signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
-	}))
+	})))
 }
 
 func pointer[T any](v T) *T { return &v }
 
-func callJSON(server *signalwiretest.Server) string {
-	return `{"sid":"3f0e6c1a-6a43-4f0e-9a53-0d4c8b1f7e21","account_sid":"` + server.ProjectID() + `",` +
+// lastRequest is the path and query, and the body, that arrived last.
+func lastRequest(server *signalwiretest.Server) (path, body string) {
+	requests := server.Requests()
+	return requests[len(requests)-1].Path, string(requests[len(requests)-1].Body)
+}
+
+var at = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+func callJSON(account signalwire.AccountSid) string {
+	return `{"sid":"3f0e6c1a-6a43-4f0e-9a53-0d4c8b1f7e21","account_sid":"` + account.String() + `",` +
 		`"status":"queued","answered_by":null,"parent_call_sid":null,"conference_sid":"9b1d2c3e-4f50-4a6b-8c7d-8e9fa0b1c2d3",` +
 		`"start_time":"2026-01-02T03:04:05Z","price":0.0123456789,"duration":"7"}`
 }
@@ -33,9 +42,8 @@ func callJSON(server *signalwiretest.Server) string {
 func TestGrownGet(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
-	_, calls := server.AddConference(1)
-	server.Script(signalwiretest.Unavailable(), answer(200, `{"calls":[`+callJSON(server)+`],"page":0,"page_size":50,"next_page_uri":"/next"}`))
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	server.Script(signalwiretest.Unavailable())
+	respond(server, 200, `{"calls":[`+callJSON(server.Account())+`],"next_page_uri":"/next"}`)
 
 	response, err := server.Client().ListCallsWithResponse(t.Context(), server.Account(), &signalwire.ListCallsParams{
 		Status:            &[]signalwire.CallStatus{"queued", "in-progress"},
@@ -58,39 +66,34 @@ func TestGrownGet(t *testing.T) {
 	require.Equal(t, "7", call.Duration)
 	require.Nil(t, call.AnsweredBy)
 	require.Nil(t, call.ParentCallSid)
-	requests := server.Requests()
-	require.Len(t, requests, 2, "a GET is sent again")
-	require.Contains(t, requests[1].Path, "?Status=queued,in-progress&StartTime=2026-01-02T03%3A04%3A05Z"+
+	require.Len(t, server.Requests(), 2, "a GET is sent again")
+	path, _ := lastRequest(server)
+	require.Contains(t, path, "?Status=queued,in-progress&StartTime=2026-01-02T03%3A04%3A05Z"+
 		"&StartTime%3C=2026-01-02T03%3A04%3A05Z&StartTime%3E=2026-01-02T03%3A04%3A05Z&DateCreated%3C=2026-01-02&PageSize=10")
 
-	_, err = server.Client().RetrieveCallWithResponse(t.Context(), server.Account(), calls[0])
-	var apiError *signalwire.Error
-	require.ErrorAs(t, err, &apiError)
-	require.Equal(t, 501, apiError.StatusCode, "not imitated")
-
-	server.Script(answer(200, `{"calls":"none"}`))
+	respond(server, 200, `{"calls":"none"}`)
 	undecoded, err := server.Client().ListCallsWithResponse(t.Context(), server.Account(), nil)
 	require.Nil(t, undecoded)
-	require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
+	var apiError *signalwire.Error
 	require.ErrorAs(t, err, &apiError)
+	require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
 	require.Equal(t, 200, apiError.StatusCode)
 	require.False(t, apiError.MaybeApplied)
 
-	server.Script(answer(200, `{"accounts":[],"page":0,"page_size":50,"uri":"/","next_page_uri":null}`))
+	respond(server, 200, `{"accounts":[],"page":0,"page_size":50,"next_page_uri":null}`)
 	accounts, err := server.Client().ListAccountsWithResponse(t.Context(), &signalwire.ListAccountsParams{
 		DurationMs: pointer(1), DurationMsBefore: pointer(2), DurationMsAfter: pointer(3),
 	})
 	require.NoError(t, err)
 	require.Nil(t, accounts.JSON200.NextPageURI)
-	requests = server.Requests()
-	require.Contains(t, requests[len(requests)-1].Path, "/Accounts?duration_ms=1&duration_ms%3C=2&duration_ms%3E=3")
+	path, _ = lastRequest(server)
+	require.Contains(t, path, "/Accounts?duration_ms=1&duration_ms%3C=2&duration_ms%3E=3")
 }
 
 func TestGrownPost(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
 	client := server.Client()
-	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	parent, err := signalwire.ParseCallSid(uuid.NewString())
 	require.NoError(t, err)
 	post := func() (*signalwire.CreateCallResponse, error) {
@@ -108,26 +111,28 @@ func TestGrownPost(t *testing.T) {
 
 	server.Script(signalwiretest.Unavailable())
 	_, err = post()
-	require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
+	var apiError *signalwire.Error
+	require.ErrorAs(t, err, &apiError)
+	require.Equal(t, 503, apiError.StatusCode)
+	require.True(t, apiError.MaybeApplied)
 	requests := server.Requests()
 	require.Len(t, requests, 1, "a POST is not sent again")
 	require.Equal(t, "application/x-www-form-urlencoded", requests[0].Header.Get("Content-Type"))
+	_, body := lastRequest(server)
 	require.Equal(t, "BillingDay=2026-01-02&From=%2B1+%26+2&ParentCallSid="+parent.String()+"&Record=false"+
-		"&ScheduledFor=2026-01-02T03%3A04%3A05Z&StatusCallbackEvent=initiated&StatusCallbackEvent=answered&Tag=5&To=",
-		string(requests[0].Body))
+		"&ScheduledFor=2026-01-02T03%3A04%3A05Z&StatusCallbackEvent=initiated&StatusCallbackEvent=answered&Tag=5&To=", body)
 
 	for status, get := range map[int]func(signalwire.CreateCallResponse) *signalwire.Call{
 		200: signalwire.CreateCallResponse.GetJSON200,
 		201: signalwire.CreateCallResponse.GetJSON201,
 	} {
-		server.Script(answer(status, callJSON(server)))
+		respond(server, status, callJSON(server.Account()))
 		response, err := post()
 		require.NoError(t, err)
 		require.EqualValues(t, "queued", get(*response).Status)
 	}
 
-	var apiError *signalwire.Error
-	server.Script(answer(201, `{"sid":5}`))
+	respond(server, 201, `{"sid":5}`)
 	_, err = post()
 	require.ErrorAs(t, err, &apiError)
 	require.Equal(t, 201, apiError.StatusCode, "what does not decode keeps its status")
@@ -152,22 +157,48 @@ func TestGrownPost(t *testing.T) {
 		signalwire.UpdateCallFormdataRequestBody{Status: &status})
 	require.ErrorAs(t, err, &apiError)
 	require.Equal(t, 501, apiError.StatusCode, "not imitated")
-	requests = server.Requests()
-	require.Equal(t, "Status=completed", string(requests[len(requests)-1].Body))
+	_, body = lastRequest(server)
+	require.Equal(t, "Status=completed", body)
 }
 
-func TestGrownDelete(t *testing.T) {
+func TestGrownParticipants(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
-	conference, calls := server.AddConference(1)
-	_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
+	client := server.Client()
+	conference, calls := server.AddConference(2)
+	respond(server, 200, `{"participants":[{"account_sid":"`+server.Account().String()+`","conference_sid":"`+conference.String()+
+		`","call_sid":"`+calls[1].String()+`","label":null,"muted":true}],"next_page_uri":null}`)
+
+	day := openapi_types.Date{Time: at}
+	response, err := client.ListParticipantsWithResponse(t.Context(), server.Account(), conference,
+		&signalwire.ListParticipantsParams{Muted: pointer(true), DateCreated: &day, DateCreatedAfter: &day})
 	require.NoError(t, err)
-	_, err = server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
+	path, _ := lastRequest(server)
+	require.Contains(t, path, "?Muted=true&DateCreated=2026-01-02&DateCreated%3E=2026-01-02")
+	require.Nil(t, response.JSON200.NextPageURI)
+	participant := response.JSON200.Participants[0]
+	require.Nil(t, participant.Label)
+
+	server.Script(signalwiretest.Unprocessable())
+	_, err = client.UpdateParticipantWithFormdataBodyWithResponse(t.Context(), participant.AccountSid, participant.ConferenceSid, participant.CallSid,
+		signalwire.UpdateParticipantFormdataRequestBody{Muted: pointer(true), HoldURL: pointer("https://example.org/a b?c=d&e")})
+	var apiError *signalwire.Error
+	require.ErrorAs(t, err, &apiError)
+	require.Equal(t, 10000, apiError.Code, "a code within a list of errors, as a string")
+	_, body := lastRequest(server)
+	require.Equal(t, "HoldUrl=https%3A%2F%2Fexample.org%2Fa+b%3Fc%3Dd%26e&Muted=true", body)
+
+	// What one response returns goes into the next call.
+	_, err = client.DeleteParticipantWithResponse(t.Context(), participant.AccountSid, participant.ConferenceSid, participant.CallSid)
+	require.NoError(t, err)
+	require.Equal(t, calls[:1], server.Participants(conference))
+	_, err = client.DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[1])
 	require.ErrorIs(t, err, signalwire.ErrNotFound)
 
-	server.Script(answer(204, ""), answer(200, "{}"))
-	_, err = server.Client().DeleteRecordingWithResponse(t.Context(), server.Account(), uuid.New())
+	respond(server, 204, "")
+	respond(server, 200, "{}")
+	_, err = client.DeleteRecordingWithResponse(t.Context(), server.Account(), uuid.New())
 	require.NoError(t, err)
-	_, err = server.Client().DeleteRecordingWithResponse(t.Context(), server.Account(), uuid.New())
+	_, err = client.DeleteRecordingWithResponse(t.Context(), server.Account(), uuid.New())
 	require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
 }

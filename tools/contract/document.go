@@ -1,0 +1,206 @@
+package contract
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+
+	"github.com/speakeasy-api/openapi/overlay"
+	"gopkg.in/yaml.v3"
+)
+
+// parse reads exactly one YAML document whose root is a mapping, as a tree, so
+// that the order of keys stays. It refuses a key that is there twice and an
+// alias within its own anchor, which would have no end.
+func parse(raw []byte) (*yaml.Node, error) {
+	decoder := yaml.NewDecoder(bytes.NewReader(raw))
+	var document yaml.Node
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+		return nil, errors.New("the file is empty")
+	} else if err != nil {
+		return nil, fmt.Errorf("not YAML: %w", err)
+	}
+	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one YAML document")
+	}
+	if document.Content[0].Tag == "!!null" {
+		return nil, errors.New("the file is empty")
+	}
+	if document.Content[0].Kind != yaml.MappingNode {
+		return nil, errors.New("not an OpenAPI document: the root is not a mapping")
+	}
+	if err := document.Decode(new(any)); err != nil {
+		return nil, fmt.Errorf("not an OpenAPI document: %w", err)
+	}
+	return &document, nil
+}
+
+// apply applies an overlay, and returns a line for each action that changes
+// nothing. It applies one action at a time, because only what a single action
+// changes tells whether it is still needed.
+func apply(name string, text []byte, document *yaml.Node) (unnecessary []string, err error) {
+	actions, err := overlay.ParseReader(bytes.NewReader(text))
+	if err == nil {
+		err = actions.Validate()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	before, err := encode(document)
+	if err != nil {
+		return nil, err
+	}
+	for i, action := range actions.Actions {
+		single := *actions
+		single.Actions = []overlay.Action{action}
+		var after []byte
+		err := single.ApplyTo(document)
+		if err == nil {
+			after, err = encode(document)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: action %d (%s) cannot be applied, mend it there: %w", name, i+1, action.Target, err)
+		}
+		if bytes.Equal(before, after) {
+			unnecessary = append(unnecessary,
+				fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", name, i+1, action.Target))
+		}
+		before = after
+	}
+	return unnecessary, nil
+}
+
+// encode writes a document as YAML, indented by two spaces.
+func encode(document *yaml.Node) ([]byte, error) {
+	var b bytes.Buffer
+	encoder := yaml.NewEncoder(&b)
+	encoder.SetIndent(2)
+	err := errors.Join(encoder.Encode(document), encoder.Close())
+	return b.Bytes(), err
+}
+
+// get returns the value of a key of a mapping, or nil.
+func get(node *yaml.Node, key string) *yaml.Node {
+	for k, v := range entries(node) {
+		if k.Value == key {
+			return v
+		}
+	}
+	return nil
+}
+
+// text returns the scalar value of a key of a mapping, or "".
+func text(node *yaml.Node, key string) string {
+	if v := get(node, key); v != nil && v.Kind == yaml.ScalarNode {
+		return v.Value
+	}
+	return ""
+}
+
+// add adds a key with a text to a mapping.
+func add(node *yaml.Node, key, value string) {
+	node.Content = append(node.Content,
+		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: key},
+		&yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: value})
+}
+
+// entries yields the keys and values of a mapping, and nothing for any other
+// kind of node.
+func entries(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
+	return func(yield func(*yaml.Node, *yaml.Node) bool) {
+		if node = unalias(node); node == nil || node.Kind != yaml.MappingNode {
+			return
+		}
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if !yield(node.Content[i], unalias(node.Content[i+1])) {
+				return
+			}
+		}
+	}
+}
+
+// elements returns the elements of a sequence, and nil for any other kind of
+// node.
+func elements(node *yaml.Node) []*yaml.Node {
+	if node = unalias(node); node == nil || node.Kind != yaml.SequenceNode {
+		return nil
+	}
+	return node.Content
+}
+
+// unalias returns what an alias stands for.
+func unalias(node *yaml.Node) *yaml.Node {
+	for node != nil && node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	return node
+}
+
+// resolve follows a local reference. It returns nil for one that leads
+// nowhere, to another file, or in a circle.
+func resolve(root, node *yaml.Node) *yaml.Node {
+	for range 100 {
+		reference := text(node, "$ref")
+		if reference == "" {
+			return node
+		}
+		path, ok := strings.CutPrefix(reference, "#/")
+		if !ok {
+			return nil
+		}
+		node = root
+		for _, key := range strings.Split(path, "/") {
+			key = unescape.Replace(key)
+			if list := elements(node); list != nil {
+				i, err := strconv.Atoi(key)
+				if err != nil || i < 0 || i >= len(list) {
+					return nil
+				}
+				node = unalias(list[i])
+			} else if node = get(node, key); node == nil {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// A pointer is a JSON pointer (RFC 6901).
+type pointer string
+
+var (
+	escape   = strings.NewReplacer("~", "~0", "/", "~1")
+	unescape = strings.NewReplacer("~1", "/", "~0", "~")
+)
+
+func (p pointer) child(key string) pointer {
+	return p + "/" + pointer(escape.Replace(key))
+}
+
+// nodes yields a node and everything in it, depth first, with its place.
+func nodes(root *yaml.Node) iter.Seq2[pointer, *yaml.Node] {
+	return func(yield func(pointer, *yaml.Node) bool) {
+		var walk func(pointer, *yaml.Node) bool
+		walk = func(at pointer, node *yaml.Node) bool {
+			if !yield(at, node) {
+				return false
+			}
+			for k, v := range entries(node) {
+				if !walk(at.child(k.Value), v) {
+					return false
+				}
+			}
+			for i, v := range elements(node) {
+				if !walk(at.child(strconv.Itoa(i)), v) {
+					return false
+				}
+			}
+			return true
+		}
+		walk("", root)
+	}
+}

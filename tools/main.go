@@ -1,0 +1,222 @@
+// Command tools makes the client from the vendor's document, and takes a new
+// document in.
+//
+//	tools generate      make the contract and the client from openapi.yaml
+//	tools check         fail if they are not what openapi.yaml makes
+//	tools update FROM   take a document in from a file, an https URL or -
+//	                    (standard input), and print what changes
+//	tools drift [URL]   compare the vendor's published page with openapi.yaml
+//
+// A document is an OpenAPI document, or the vendor's Markdown page, which has
+// one in a fenced block. Whatever fails changes nothing. The exit status is 0;
+// 1 if something is wrong; 2 for a usage error; for drift 3 if the page has
+// another document, and 1 if that could not be found out.
+//
+// Package contract does the work. Update and drift run what OASDIFF and APIDIFF
+// in the environment say, which the Makefile sets.
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+
+	"example.com/signalwire/tools/contract"
+)
+
+// publishedPage is the vendor's page of the operation, as Markdown.
+const publishedPage = "https://signalwire.com/docs/compatibility-api/rest/conference-participants/delete-participant.md"
+
+// The files that a document decides, itself included.
+const (
+	documentFile = "openapi.yaml"
+	contractFile = "api/contract.yaml"
+	clientFile   = "client.gen.go"
+)
+
+//go:embed go.mod
+var pins string
+
+// generator is the module and version of oapi-codegen.
+var generator = regexp.MustCompile(`github\.com/oapi-codegen/oapi-codegen/v2 v\S+`).FindString(pins)
+
+const usage = "usage: tools [-root directory] generate | check | update FROM | drift [URL]"
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("tools", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	root := flags.String("root", ".", "the repository's root `directory`")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	status, err := 0, error(nil)
+	switch verb, operand := flags.Arg(0), flags.Arg(1); {
+	case verb == "generate" && flags.NArg() == 1:
+		err = generate(*root, stdout)
+	case verb == "check" && flags.NArg() == 1:
+		err = check(*root)
+	case verb == "update" && flags.NArg() == 2 && operand != "":
+		err = update(*root, operand, stdin, stdout)
+	case verb == "drift" && flags.NArg() == 1:
+		status, err = drift(*root, publishedPage, stdout)
+	case verb == "drift" && flags.NArg() == 2:
+		status, err = drift(*root, operand, stdout)
+	default:
+		fmt.Fprintln(stderr, usage)
+		return 2
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "tools: %v\n", err)
+		return 1
+	}
+	return status
+}
+
+// build makes everything that a document decides, by file name.
+func build(root string, document []byte) (files map[string][]byte, unnecessary []string, err error) {
+	result, err := contract.Build(document, os.DirFS(root), generator)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(result.Findings) > 0 {
+		text := fmt.Sprintf("the document does not become a contract (%d findings); correct it in the overlay, never in the document", len(result.Findings))
+		for _, finding := range result.Findings {
+			text += "\n" + finding.String()
+		}
+		return nil, nil, errors.New(text)
+	}
+	return map[string][]byte{documentFile: document, contractFile: result.Contract, clientFile: result.Client}, result.Unnecessary, nil
+}
+
+// rebuild makes what the repository's own document decides.
+func rebuild(root string) (files map[string][]byte, unnecessary []string, err error) {
+	document, err := os.ReadFile(filepath.Join(root, documentFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	return build(root, document)
+}
+
+func generate(root string, stdout io.Writer) error {
+	files, unnecessary, err := rebuild(root)
+	if err != nil {
+		return err
+	}
+	for _, line := range unnecessary {
+		fmt.Fprintln(stdout, line)
+	}
+	return install(root, files)
+}
+
+func check(root string) error {
+	files, _, err := rebuild(root)
+	if err != nil {
+		return err
+	}
+	for name, want := range files {
+		if got, err := os.ReadFile(filepath.Join(root, name)); err != nil {
+			return err
+		} else if !bytes.Equal(got, want) {
+			return fmt.Errorf("%s is not what its inputs make; run make generate, look at git diff, and commit it", name)
+		}
+	}
+	return nil
+}
+
+func update(root, from string, stdin io.Reader, stdout io.Writer) error {
+	document, err := readDocument(from, stdin)
+	if err != nil {
+		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	files, report, err := tryOut(root, document)
+	if err != nil {
+		return fmt.Errorf("nothing was changed: %w", err)
+	}
+	fmt.Fprint(stdout, report)
+	return install(root, files)
+}
+
+// tryOut makes the files from a document, and reports what they change. There
+// may be a report and an error.
+func tryOut(root string, document []byte) (files map[string][]byte, report string, err error) {
+	files, unnecessary, err := build(root, document)
+	if err != nil {
+		return nil, "", err
+	}
+	over, err := lay(root, files)
+	if err != nil {
+		return nil, "", err
+	}
+	defer over.remove()
+	report, err = over.changes()
+	if failure := over.vet(); failure != nil {
+		err = fmt.Errorf("the repository does not compile with it: %w", failure)
+	}
+	for _, line := range unnecessary {
+		report += line + "\n"
+	}
+	return files, report, err
+}
+
+// install replaces the files that differ. All are complete beside their places
+// before the first is replaced. The document comes last, so that make generate
+// goes back to the old one if this is interrupted.
+func install(root string, files map[string][]byte) error {
+	var ready []func() error
+	for _, name := range []string{contractFile, clientFile, documentFile} {
+		path := filepath.Join(root, name)
+		if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, files[name]) {
+			continue
+		}
+		temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+		if err != nil {
+			return err
+		}
+		defer os.Remove(temporary.Name())
+		_, err = temporary.Write(files[name])
+		if err := errors.Join(err, temporary.Chmod(0o644), temporary.Close()); err != nil {
+			return err
+		}
+		ready = append(ready, func() error { return os.Rename(temporary.Name(), path) })
+	}
+	for _, replace := range ready {
+		if err := replace(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const drifted = 3
+
+func drift(root, page string, stdout io.Writer) (status int, err error) {
+	published, err := readDocument(page, nil)
+	if err != nil {
+		return 0, fmt.Errorf("could not tell: %w", err)
+	}
+	ours, err := os.ReadFile(filepath.Join(root, documentFile))
+	if err != nil {
+		return 0, fmt.Errorf("could not tell: %w", err)
+	}
+	if bytes.Equal(published, ours) {
+		fmt.Fprintln(stdout, "The vendor's page has the document that is checked in.")
+		return 0, nil
+	}
+	fmt.Fprintln(stdout, "The vendor's page has another document than the one that is checked in.")
+	_, report, err := tryOut(root, published)
+	fmt.Fprint(stdout, report)
+	if err != nil {
+		fmt.Fprintf(stdout, "It cannot be taken in as it is: %v\n", err)
+	}
+	return drifted, nil
+}
