@@ -150,7 +150,7 @@ func shape(body []byte) string {
 func TestLiveReport(t *testing.T) {
 	t.Setenv("SIGNALWIRE_SPACE", "example")
 	documented := signalwiretest.NewServer(t)
-	project, token := signalwiretest.ProjectID, signalwiretest.APIToken
+	project, token := documented.ProjectID(), documented.APIToken()
 	t.Setenv("SIGNALWIRE_PROJECT_ID", project)
 	t.Setenv("SIGNALWIRE_API_TOKEN", token)
 	for _, tt := range []struct {
