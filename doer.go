@@ -252,7 +252,7 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	case ctx.Err() == nil:
 		o.failure = &TransportError{Err: clean(err, secretsOf(request.Header))}
 		o.stale = connection.wasDead() && !o.timedOut()
-	case context.Cause(ctx) == errMaxElapsed:
+	case errors.Is(context.Cause(ctx), errMaxElapsed):
 		o.failure = &TransportError{Err: timeLimitError{"the call", orDefault(d.MaxElapsed, defaultMaxElapsed)}}
 	default:
 		o.failure = &TransportError{Err: timeLimitError{"the attempt", timeout}}

@@ -3,6 +3,7 @@ package signalwire
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -218,7 +219,7 @@ func readBody(method string, response *http.Response, limit int64) (body []byte,
 		return nil, false, err
 	}
 	if int64(len(body)) > limit {
-		if _, err = io.CopyN(io.Discard, response.Body, drainLimit); err == io.EOF {
+		if _, err = io.CopyN(io.Discard, response.Body, drainLimit); errors.Is(err, io.EOF) {
 			err = nil
 		}
 		return nil, true, err
