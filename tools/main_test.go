@@ -260,16 +260,16 @@ func TestDrift(t *testing.T) {
 		want   []string
 	}{
 		{"/same.md", 0, []string{"has the document that is checked in"}},
-		{"/renamed.md", 3, []string{
+		{"/renamed.md", 1, []string{
 			"has another document", "error at", "{ParticipantSid}", "api path removed",
 			"Incompatible changes:", "DeleteParticipantWithResponse: changed", "break callers", "does not compile",
 		}},
-		{"/query.md", 3, []string{
+		{"/query.md", 1, []string{
 			"has another document", "error at", "new required `query` request parameter `Reason`",
 			"Incompatible changes:", "DeleteParticipantWithResponse: changed", "break callers",
 		}},
-		{"/broken.md", 3, []string{"has another document", "a DELETE documents 204 as its only success"}},
-		{"/noGo.md", 3, []string{"has another document", "cannot be taken in as it is: the repository does not compile with it", "Doer redeclared"}},
+		{"/broken.md", 1, []string{"has another document", "a DELETE documents 204 as its only success"}},
+		{"/noGo.md", 1, []string{"has another document", "cannot be taken in as it is: the repository does not compile with it", "Doer redeclared"}},
 		{"/down.md", 1, nil},
 	} {
 		status, stdout, stderr := runProgram(t, "", "-root", "..", "drift", server.URL+tt.page)
@@ -277,7 +277,8 @@ func TestDrift(t *testing.T) {
 		for _, want := range tt.want {
 			require.Contains(t, stdout, want, tt.page)
 		}
-		if tt.status == 1 {
+		if tt.want == nil {
+			require.Empty(t, stdout)
 			require.Contains(t, stderr, "could not tell")
 		}
 		require.Equal(t, before, contents(t, ".."), tt.page)
