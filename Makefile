@@ -38,7 +38,7 @@ fmt: ## Format the code and tidy the modules
 lint: ## Look for mistakes with golangci-lint, and in the workflows with actionlint
 	@echo "golangci-lint is built the first time, which takes a minute or two."
 	@for module in $(MODULES); do \
-		echo "Linting $$module" && (cd $$module && $(GOLANGCI_LINT) run --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; \
+		echo "Linting $$module" && (cd $$module && $(GOLANGCI_LINT) run --allow-parallel-runners --config "$(CURDIR)/.golangci.yml" ./...) || exit 1; \
 	done
 	@$(ACTIONLINT)
 
