@@ -14,18 +14,18 @@ import (
 	"github.com/oapi-codegen/runtime"
 )
 
-// CompatibilityErrorResponse Error response model.
+// CompatibilityErrorResponse is the body of the API's error responses.
 type CompatibilityErrorResponse struct {
-	// Code Error code.
+	// Code is the API's own error code, such as 20404.
 	Code int `json:"code"`
 
-	// Message Error message.
+	// Message says what is wrong.
 	Message string `json:"message"`
 
-	// MoreInfo URL for more information about the error.
+	// MoreInfo is the URL of a page about the error.
 	MoreInfo string `json:"more_info"`
 
-	// Status HTTP status code.
+	// Status is the HTTP status.
 	Status int `json:"status"`
 }
 
@@ -95,13 +95,11 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 type ClientInterface interface {
 	// DeleteParticipant removes one participant from a conference.
 	//
-	// Deleting a participant will take them out of a conference call.
+	// The removal ends that person's call. The others stay in the conference, unless
+	// the removed participant has endConferenceOnExit set. The vendor does not say
+	// whether a removal counts as leaving, so assume that it ends the conference.
 	//
-	// #### Permissions
-	//
-	// The API token used to authenticate must have the following scope(s) enabled to make a successful request: _Voice_.
-	//
-	// [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
+	// The API token needs the scope Voice.
 	//
 	// Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
 	//
@@ -113,13 +111,11 @@ type ClientInterface interface {
 
 // DeleteParticipant removes one participant from a conference.
 //
-// Deleting a participant will take them out of a conference call.
+// The removal ends that person's call. The others stay in the conference, unless
+// the removed participant has endConferenceOnExit set. The vendor does not say
+// whether a removal counts as leaving, so assume that it ends the conference.
 //
-// #### Permissions
-//
-// The API token used to authenticate must have the following scope(s) enabled to make a successful request: _Voice_.
-//
-// [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
+// The API token needs the scope Voice.
 //
 // Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
 //
@@ -185,13 +181,11 @@ func WithBaseURL(baseURL string) ClientOption {
 type ClientWithResponsesInterface interface {
 	// DeleteParticipantWithResponse removes one participant from a conference.
 	//
-	// Deleting a participant will take them out of a conference call.
+	// The removal ends that person's call. The others stay in the conference, unless
+	// the removed participant has endConferenceOnExit set. The vendor does not say
+	// whether a removal counts as leaving, so assume that it ends the conference.
 	//
-	// #### Permissions
-	//
-	// The API token used to authenticate must have the following scope(s) enabled to make a successful request: _Voice_.
-	//
-	// [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
+	// The API token needs the scope Voice.
 	//
 	// Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
 	//
@@ -268,13 +262,11 @@ func (r DeleteParticipantResponse) ContentType() string {
 
 // DeleteParticipantWithResponse removes one participant from a conference.
 //
-// Deleting a participant will take them out of a conference call.
+// The removal ends that person's call. The others stay in the conference, unless
+// the removed participant has endConferenceOnExit set. The vendor does not say
+// whether a removal counts as leaving, so assume that it ends the conference.
 //
-// #### Permissions
-//
-// The API token used to authenticate must have the following scope(s) enabled to make a successful request: _Voice_.
-//
-// [Learn more about API scopes](/docs/platform/your-signalwire-api-space).
+// The API token needs the scope Voice.
 //
 // Corresponds with DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `DeleteParticipant` operationId).
 //
