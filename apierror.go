@@ -15,9 +15,10 @@ type apiError struct {
 // parseAPIError decodes an error's body, and reports whether only the API can
 // have written it, which [errorFields.areAPIs] decides.
 //
-// Of any other JSON object it decodes what there is. That includes a list named
-// errors, of objects or texts, of which it takes the first. The API is known to
-// write such lists, but so is everybody else, and the contract has none.
+// Of any other JSON object it decodes the fields that are there. That includes a
+// list named errors, of objects or texts, of which it takes the first. The API
+// writes such lists for other operations, but so do many other services, and the
+// contract has none.
 func parseAPIError(statusCode int, body []byte) (_ apiError, isAPI bool) {
 	if !json.Valid(body) {
 		return apiError{}, false
@@ -67,9 +68,9 @@ func (f errorFields) decode() apiError {
 	return apiError{code, jsonString(f.message), jsonString(f.moreInfo)}
 }
 
-// areAPIs reports whether only the API can have written these fields. What a
-// 404 means depends on it, so the rule is strict. No field occurs twice, none
-// has another type than in the contract, and
+// areAPIs reports whether only the API can have written these fields. The meaning
+// of a 404 depends on it, so the rule is strict. No field occurs twice, none has
+// another type than in the contract, and
 //
 //   - code, message, more_info and status are all there, and the status is the
 //     response's or, as servers made from the contract write it, 0; or

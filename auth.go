@@ -9,19 +9,21 @@ import (
 )
 
 // BasicAuth returns a request editor that authenticates with HTTP Basic (RFC
-// 7617), the project ID being the user name and the API token the password.
-// The token needs the scope Voice, which is set where the token was made, in
-// the SignalWire dashboard.
+// 7617): the project ID is the user name, and the API token is the password. The
+// token needs the scope Voice, which is set in the SignalWire dashboard.
 //
-// [New] installs it. It is needed by hand only with [NewClientWithResponses],
-// or to send one request with other credentials.
+// [New] installs it. Use it yourself with [NewClientWithResponses], or to send
+// one request with other credentials.
 //
-// The editor returns an error, and so nothing is sent, if a value is empty, if
-// the project ID has a colon, if either has a space, a control character or a
-// character outside of ASCII, and if the request would go over plain http to
-// anything but a loopback address or localhost, in lower case. No error repeats a
-// value. The editor keeps the values where printing and encoding do not reach
-// them, and is safe for concurrent use.
+// The editor returns an error, so that nothing is sent, in these cases:
+//   - A value is empty, or has a space, a control character or a character
+//     outside of ASCII in it.
+//   - The project ID has a colon in it.
+//   - The request would go over plain http to a host other than a loopback
+//     address or localhost, in lower case.
+//
+// No error repeats a value. The editor keeps the credentials in a closure, which
+// printing and encoding do not reach. It is safe for concurrent use.
 func BasicAuth(projectID, apiToken string) RequestEditorFn {
 	err := errors.Join(
 		checkCredential("project ID", projectID, ":"),
@@ -40,7 +42,7 @@ func BasicAuth(projectID, apiToken string) RequestEditorFn {
 	}
 }
 
-// checkCredential accepts visible ASCII without the forbidden characters.
+// checkCredential accepts visible ASCII characters except the forbidden ones.
 func checkCredential(name, value, forbidden string) error {
 	if value == "" {
 		return errors.New("signalwire: the " + name + " is empty")

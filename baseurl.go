@@ -20,11 +20,12 @@ const (
 	digits = "0123456789"
 )
 
-// consistsOf reports whether s has characters, and no others than these.
-// (Package regexp would make every importer's program larger.)
+// consistsOf reports whether s is not empty and has no other characters than
+// these. (Package regexp would make every importer's program larger.)
 func consistsOf(s, characters string) bool { return s != "" && strings.Trim(s, characters) == "" }
 
-// isNotASCII finds, for one, the Kelvin sign, which is a k in lower case.
+// isNotASCII reports whether r is outside of ASCII, such as the Kelvin sign, which
+// strings.ToLower turns into a k.
 func isNotASCII(r rune) bool { return r > unicode.MaxASCII }
 
 // isDNSLabel reports whether s is a label of a host name (RFC 1123, section
@@ -36,7 +37,7 @@ func isDNSLabel(s string) bool {
 // SpaceURL returns the base URL of a space's Compatibility API,
 // https://SPACE.signalwire.com/api/laml/2010-04-01. The space is a bare name
 // ("acme"), its host ("acme.signalwire.com") or the https URL of that host, in
-// either case. Anything else is an error, which does not repeat it.
+// upper or lower case. Anything else is an error, which does not repeat it.
 func SpaceURL(space string) (string, error) {
 	name, isURL := strings.CutPrefix(strings.ToLower(space), "https://")
 	if isURL {
@@ -53,8 +54,8 @@ func SpaceURL(space string) (string, error) {
 	return "https://" + label + spaceDomain + apiPath, nil
 }
 
-// parseBaseURL parses what the paths of operations are appended to. No error
-// repeats it.
+// parseBaseURL parses the URL that the paths of operations are appended to. No
+// error repeats it.
 func parseBaseURL(baseURL string) (*url.URL, error) {
 	u, err := url.Parse(baseURL)
 	switch {
@@ -74,9 +75,9 @@ func parseBaseURL(baseURL string) (*url.URL, error) {
 	return u, nil
 }
 
-// isLoopbackHTTP reports whether u is plain http that does not leave the
-// machine, which is what test servers speak. It holds for no host that net/http
-// hands to HTTP_PROXY, which is any other spelling of localhost.
+// isLoopbackHTTP reports whether u is plain http that does not leave the machine,
+// as test servers speak it. Of localhost it accepts only the lower case: net/http
+// sends requests for any other spelling to HTTP_PROXY.
 func isLoopbackHTTP(u *url.URL) bool {
 	if u.Scheme != "http" {
 		return false
@@ -94,8 +95,8 @@ func hasPlainPort(u *url.URL) bool {
 	return err == nil && port > 0
 }
 
-// isPlainPath reports whether a path has no empty segments and none that a
-// server may resolve to somewhere else. One slash may end it.
+// isPlainPath reports whether a path has no empty segments and none that a server
+// may resolve to another path. It may end in one slash.
 func isPlainPath(path string) bool {
 	path = strings.TrimSuffix(path, "/")
 	if path == "" {

@@ -19,7 +19,7 @@ type call struct {
 	stale    int       // attempts on dead idle connections
 	waited   time.Duration
 	last     bool // no retry fits into the time
-	maybe    bool // an attempt may have been applied
+	maybe    bool // an attempt may have been carried out
 }
 
 func (c *call) do(ctx context.Context) (*http.Response, error) {
@@ -63,8 +63,8 @@ func (c *call) report(ctx context.Context, statusCode int, err error, elapsed, r
 	}
 }
 
-// plan learns from an attempt, and decides whether another follows and after
-// which delay.
+// plan tells the pacer how an attempt ended. It decides whether another follows,
+// and after which delay.
 func (c *call) plan(o outcome) (time.Duration, bool) {
 	if !o.retryable() {
 		if o.failure == nil {
@@ -77,14 +77,14 @@ func (c *call) plan(o outcome) (time.Duration, bool) {
 	case o.stale && c.stale < maxStale && c.doer.MaxAttempts != 1:
 		c.stale++
 		delay = 1 // Nothing is wrong with the service.
-	case o.answer == nil || o.answer.RetryAfter == 0:
-	case o.answer.RetryAfter > maxRetryAfter:
+	case o.responseError == nil || o.responseError.RetryAfter == 0:
+	case o.responseError.RetryAfter > maxRetryAfter:
 		return 0, false
 	case o.comesBack():
-		delay = o.answer.RetryAfter + backoff(0, rand.Float64())
+		delay = o.responseError.RetryAfter + backoff(0, rand.Float64())
 		c.doer.pacer.comeBack(c.id, time.Now().Add(delay))
 	default:
-		delay += o.answer.RetryAfter
+		delay += o.responseError.RetryAfter
 	}
 	rewindable := c.request.Body == nil || c.request.Body == http.NoBody || c.request.GetBody != nil
 	if c.last || c.sent-c.stale >= orDefault(c.doer.MaxAttempts, defaultMaxAttempts) ||
@@ -94,15 +94,15 @@ func (c *call) plan(o outcome) (time.Duration, bool) {
 	return delay, true
 }
 
-// fits reports whether another attempt after a delay can finish in time. A retry
-// that is cut off would turn a definite response into an uncertain end.
+// fits reports whether another attempt after a delay can finish in time. If it
+// cannot, the outcome so far tells the caller more than a retry that timed out.
 func (c *call) fits(o outcome, delay time.Duration) bool {
 	return time.Now().Add(delay + o.timeNeeded()).Before(c.ends)
 }
 
 // await waits until the planned retry may begin.
 func (c *call) await(ctx context.Context, o outcome, delay time.Duration) verdict {
-	if !c.fits(o, delay) { // OnAttempt took its time.
+	if !c.fits(o, delay) { // OnAttempt may have taken long.
 		return tooLate
 	}
 	began := time.Now()

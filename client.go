@@ -18,15 +18,15 @@ import (
 // and needs the scope Voice. New checks all three and every option, and sends
 // nothing. No error repeats a rejected value.
 //
-// Options are those of the generated client. [WithHTTPClient] replaces what
-// sends; a *http.Client is copied and never changed. [WithBaseURL] replaces
-// the URL made from the space. It takes https, or http on a loopback address or
-// localhost, without user information, query or fragment.
-// [WithRequestEditorFn] adds an editor, which runs after the one that
-// authenticates. Editors may change headers, body, path and query. An editor that
-// changes method, scheme or host ends the call before anything is sent.
+// Options are those of the generated client. [WithHTTPClient] replaces the HTTP
+// client; a *http.Client is copied and never changed. [WithBaseURL] replaces the
+// URL made from the space. It takes https, or http on a loopback address or
+// localhost, without user information, query or fragment. [WithRequestEditorFn]
+// adds an editor, which runs after the one that authenticates. Editors may change
+// headers, body, path and query. If one changes the method, the scheme, the host
+// or the user, nothing is sent, and the call returns a [*TransportError].
 //
-// The client is safe for concurrent use, and is meant to be made once.
+// The client is safe for concurrent use. Make it once and keep it.
 func New(space, projectID, apiToken string, opts ...ClientOption) (*ClientWithResponses, error) {
 	baseURL, err := SpaceURL(space)
 	if err != nil {
@@ -53,9 +53,9 @@ func newClient(baseURL, projectID, apiToken string, opts []ClientOption) (*Clien
 // NewFromEnv is [New] with its arguments from the environment:
 // SIGNALWIRE_SPACE (or, if that is unset, SIGNALWIRE_SPACE_URL),
 // SIGNALWIRE_PROJECT_ID and SIGNALWIRE_API_TOKEN. SIGNALWIRE_BASE_URL replaces
-// the URL made from the space, which is then not looked at and may be unset. The
-// option [WithBaseURL] wins over it. An empty variable is unset. One error names
-// every variable that is missing.
+// the URL made from the space; the space is then ignored and may be unset. The
+// option [WithBaseURL] takes precedence over both. An empty variable counts as
+// unset. One error names every variable that is missing.
 func NewFromEnv(opts ...ClientOption) (*ClientWithResponses, error) {
 	space := os.Getenv("SIGNALWIRE_SPACE")
 	if space == "" {
@@ -86,8 +86,8 @@ func NewFromEnv(opts ...ClientOption) (*ClientWithResponses, error) {
 }
 
 // AccountFromEnv returns the project's own account, whose SID is the project ID
-// in SIGNALWIRE_PROJECT_ID. An error names the variable if it is missing or no
-// SID.
+// in SIGNALWIRE_PROJECT_ID. The error names the variable if it is missing or is
+// not a SID.
 func AccountFromEnv() (AccountSid, error) {
 	projectID := os.Getenv(projectVariable)
 	if projectID == "" {
@@ -122,8 +122,7 @@ func checkProjectID(projectID string) error {
 	return nil
 }
 
-// namedOption makes an option's error say which option it was, and makes a nil
-// option an error.
+// namedOption adds the option's number to its error. A nil option is an error.
 func namedOption(number int, option ClientOption) ClientOption {
 	return func(c *Client) error {
 		if option == nil {
@@ -141,8 +140,8 @@ func namedOption(number int, option ClientOption) ClientOption {
 	}
 }
 
-// guard is New's last option: it checks what the others made of the client,
-// and makes the HTTP client safe to send with.
+// guard is New's last option. It checks the client that the others made, and
+// replaces its HTTP client by one that is safe to send with.
 func guard(c *Client) error {
 	base, err := parseBaseURL(c.Server)
 	if err != nil {

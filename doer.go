@@ -14,27 +14,29 @@ import (
 
 // Doer sends a request and returns its response only if that is the documented
 // success: 204 for DELETE; for other methods a 2xx with one JSON value or no
-// body. Everything else is an [*Error] or a [*TransportError], and so is every
-// error of a method of a client that [New] made.
+// body. Any other outcome is an [*Error] or a [*TransportError].
 //
 // It follows no redirect, bounds time and size, and retries where that is safe;
-// the package comment lists the rules. All calls of a Doer share the pace of
-// their retries. It knows no operation: it reads method, status and body.
+// the package comment lists the rules. All calls of a Doer share one pace of
+// retries. It knows no operation: it decides by method, status and body.
 //
-// The zero value is ready. A Doer is safe for concurrent use. It must not be
-// copied, and its fields must not change after the first use.
+// The zero value is ready to use. A Doer is safe for concurrent use. Do not copy
+// it, and do not change its fields after the first use.
 type Doer struct {
-	// HTTPClient sends a request once. Nil means one on [NewTransport], or on
-	// http.DefaultTransport if the program put another type there. Of a
-	// *http.Client, the Doer uses the transport, the cookie jar and the timeout,
-	// which bounds an attempt; the client is not changed, and no redirect is
-	// followed. Any other implementation has to heed the request's context, which
-	// AttemptTimeout and MaxElapsed depend on, and must not follow redirects: the
-	// response to another request than the one it was given is an [*Error].
+	// HTTPClient sends a request once. Nil means a client on [NewTransport], or on
+	// http.DefaultTransport if the program put another type there.
+	//
+	// If it is a *http.Client, the Doer uses its transport, its cookie jar and its
+	// timeout, which then bounds each attempt. It does not change the client, and
+	// it follows no redirect.
+	//
+	// Any other implementation must heed the request's context, because
+	// AttemptTimeout and MaxElapsed depend on it. It must not follow redirects: if
+	// it does, the call returns an [*Error] with MaybeApplied set.
 	HTTPClient HttpRequestDoer
-	// MaxAttempts is how often a request is sent at most: from 1, which means no
-	// retry, to 20. 0 means 6. An attempt on an idle HTTP/1 connection that the
-	// server had closed does not count.
+	// MaxAttempts is the largest number of attempts: from 1, which means no retry,
+	// to 20. 0 means 6. An attempt on an idle HTTP/1 connection that turns out to
+	// be dead does not count, unless MaxAttempts is 1.
 	MaxAttempts int
 	// AttemptTimeout bounds an attempt, from dialling to the last byte of the
 	// response: 1 ms to 1 h. 0 means 10 s.
@@ -43,8 +45,8 @@ type Doer struct {
 	// 1 h. 0 means 30 s. The request's context may end it sooner.
 	MaxElapsed time.Duration
 	// OnAttempt, if it is not nil, is called after every attempt, the last one
-	// included, with the request's context. It delays the call. Calls for
-	// different requests may come at the same time.
+	// included, with the request's context. The call waits until it returns. It
+	// may be called concurrently for different requests.
 	OnAttempt func(context.Context, Attempt)
 
 	once   sync.Once
@@ -54,8 +56,9 @@ type Doer struct {
 	calls  atomic.Uint64
 }
 
-// Attempt is what [Doer.OnAttempt] is told: nothing that names the participant
-// or the account.
+// Attempt describes an attempt to [Doer.OnAttempt]. It holds neither the URL nor
+// headers, so nothing in it names the participant or the account, unless the
+// service repeats them in an error.
 //
 // If a call ends while it waits for a retry that was announced, OnAttempt is
 // called once more with the same Number and a RetryIn of 0. So exactly one
@@ -73,12 +76,12 @@ type Attempt struct {
 	// Elapsed is how long the attempt took.
 	Elapsed time.Duration
 	// RetryIn is the planned delay before the next attempt, and 0 if none
-	// follows. The retry may begin later, when other calls go first.
+	// follows. The retry may begin later, because it waits for its token.
 	RetryIn time.Duration
 }
 
-// LogValue returns a group with the fields, for log/slog. Those that say nothing
-// are left out.
+// LogValue returns the fields as a group, for log/slog. StatusCode, Err and
+// RetryIn are left out if they are zero.
 func (a Attempt) LogValue() slog.Value {
 	attrs := []slog.Attr{
 		slog.Int("number", a.Number), slog.String("method", a.Method), slog.Duration("elapsed", a.Elapsed),
@@ -108,22 +111,23 @@ const (
 	maxStale = 64
 )
 
-// What ends an attempt's context. A caller sees a timeLimitError.
+// Causes of the end of an attempt's context. Callers see a timeLimitError.
 var (
 	errAttemptTimeout = errors.New("the attempt's time limit")
 	errMaxElapsed     = errors.New("the call's time limit")
 )
 
-// errNotSent marks what went wrong before anything was sent, and would again.
+// errNotSent marks an error that came before anything was sent. A retry would
+// fail in the same way.
 var errNotSent = errors.New("nothing was sent")
 
-// Do sends a request, with retries, and returns either the documented success,
-// its body read, or an error. The response's Request is a stand-in that holds
-// method, scheme and host alone, so that printing the response does not show
-// credentials.
+// Do sends a request, with retries. It returns the documented success, whose body
+// has been read into memory, or an error, which is an [*Error] or a
+// [*TransportError]. The response's Request holds method, scheme and host alone,
+// so that printing the response does not show credentials.
 //
-// A request with a body is sent again only if its GetBody is set. Do does not
-// change the request.
+// A request with a body is retried only if its GetBody is set. Do does not change
+// the request.
 func (d *Doer) Do(request *http.Request) (*http.Response, error) {
 	if err := d.init(); err != nil {
 		closeBody(request)
@@ -147,8 +151,8 @@ func (d *Doer) Do(request *http.Request) (*http.Response, error) {
 	return c.do(ctx)
 }
 
-// CloseIdleConnections closes the connections that the HTTP client keeps and
-// that no call is using, if it has a method of that name, as *http.Client does.
+// CloseIdleConnections closes the connections that the HTTP client keeps open and
+// no call is using. It does nothing if the HTTP client has no method of this name.
 func (d *Doer) CloseIdleConnections() {
 	if d.init() == nil && d.client.closeIdle != nil {
 		d.client.closeIdle()
@@ -190,8 +194,8 @@ func orDefault[T int | time.Duration](value, otherwise T) T {
 	return value
 }
 
-// attempt sends the request once and reads the response. The time limits are the
-// attempt's own and the call's deadline.
+// attempt sends the request once and reads the response, within the attempt's
+// time limit and before the call's deadline.
 func (d *Doer) attempt(request *http.Request, number int, began, deadline time.Time) outcome {
 	timeout := orDefault(d.AttemptTimeout, defaultAttemptTimeout)
 	if d.client.timeout > 0 {
@@ -263,17 +267,17 @@ func (d *Doer) attempt(request *http.Request, number int, began, deadline time.T
 	return o
 }
 
-// outcomeOf finds what a Doer inside of the HTTP client came to. It has decided
-// already, so nothing is retried.
+// outcomeOf finds the outcome of a Doer inside of the HTTP client. That Doer has
+// retried already, so this one does not.
 func outcomeOf(err error) (outcome, bool) {
 	var (
-		answer  *Error
-		failure *TransportError
+		response *Error
+		failure  *TransportError
 	)
 	switch {
-	case errors.As(err, &answer):
-		decided := *answer
-		return outcome{answer: &decided, maybeApplied: decided.MaybeApplied, decided: true}, true
+	case errors.As(err, &response):
+		decided := *response
+		return outcome{responseError: &decided, maybeApplied: decided.MaybeApplied, decided: true}, true
 	case errors.As(err, &failure):
 		decided := *failure
 		return outcome{failure: &decided, maybeApplied: decided.MaybeApplied, decided: true}, true

@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// What an [Error] may match with errors.Is. Each but the last stands for one
-// status.
+// An [*Error] matches these with errors.Is. All but the last stand for one status.
 var (
 	ErrBadRequest      = errors.New("signalwire: bad request")       // 400
 	ErrUnauthorized    = errors.New("signalwire: unauthorized")      // 401
@@ -40,16 +39,17 @@ var sentinels = map[int]error{
 	http.StatusServiceUnavailable:  ErrUnavailable,
 }
 
-// Error says that a response came and was not the documented success.
+// Error is a response other than the documented success.
 //
-// It matches, with errors.Is, the sentinel of its status, such as
-// [ErrNotFound], and [ErrUnexpectedResponse] if its body is not the contract's.
-// A 404 whose body is not matches only the latter. The response to a wrong space
-// name is a 404, too, and so are many of a proxy's, and "not found" must mean
-// that somebody looked.
+// With errors.Is, it matches the sentinel of its status, such as [ErrConflict],
+// and [ErrUnexpectedResponse] if the contract does not describe the response. A
+// 404 that it does not describe does not match [ErrNotFound], because proxies and
+// wrong spaces respond 404, too. Only the API's error shape proves that the API
+// looked: a JSON object with code, message, more_info and status. One of the last
+// three may be missing if the code is no HTTP status.
 //
-// No field holds the request's URL, its headers or its credentials. Where the
-// response repeats the credentials, "[redacted]" stands in their place. An Error
+// No field holds the request's URL, its headers or its credentials. If the
+// response repeats the credentials, they are replaced by "[redacted]". An Error
 // does not change once it is returned, so it is safe for concurrent use.
 type Error struct {
 	// StatusCode is the HTTP status.
@@ -57,24 +57,25 @@ type Error struct {
 	// Code is the API's own code, such as 20404, and 0 if there is none. The
 	// vendor warns that codes may change: decide by the status.
 	Code int
-	// Message and MoreInfo are the API's own words, and "" if there are none.
+	// Message and MoreInfo are what the response says, and "" if it says nothing.
 	// They come from outside and may hold anything; the text that Error returns
-	// is fit for a log.
+	// is fit for a log. Of a list named errors, they are the first element's.
 	Message  string
 	MoreInfo string
-	// RequestID is what the service, or a proxy, calls the request: the
-	// response's X-Request-Id, and "" if it has none. It is printable, and at
-	// most 128 bytes long.
+	// RequestID is the response's header X-Request-Id, and "" if there is none. It
+	// is printable, and at most 128 bytes long.
 	RequestID string
 	// RetryAfter is how long the server asks to wait (RFC 9110, section 10.2.3),
-	// measured from the response, and 0 if it does not ask. A time that is too
-	// long for a Duration is the longest.
+	// measured from the response, and 0 if it does not ask. It is the longest
+	// Duration if the wait is longer.
 	RetryAfter time.Duration
-	// Attempts is how often the request was sent, the last time included.
+	// Attempts counts the attempts, the last one included.
 	Attempts int
 	// MaybeApplied says that this or an earlier attempt may have been carried
-	// out all the same. A 404 with it may mean that the call itself removed
-	// what is not found any more.
+	// out although its success was not seen. After a 404 it means that an earlier
+	// attempt of this call may have removed what is not found any more. A 301, 302
+	// or 303 sets it, and so does a redirect that the HTTP client followed. GET and
+	// HEAD never set it.
 	MaybeApplied bool
 
 	body       []byte
@@ -115,8 +116,8 @@ const (
 	maybeAppliedText = " (the request may have been carried out)"
 )
 
-// LogValue returns a group of what Error returns as text, field by field, for
-// log/slog. The texts in it are cleaned and cut as that one is.
+// LogValue returns the parts of the text that Error returns as a group, for
+// log/slog. Its texts are printable, and as long as that one at most.
 func (e *Error) LogValue() slog.Value {
 	attrs := []slog.Attr{slog.Int("status", e.StatusCode)}
 	if e.Code != 0 {
@@ -135,7 +136,7 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(append(attrs, slog.Int("attempts", e.Attempts), slog.Bool("maybe_applied", e.MaybeApplied))...)
 }
 
-// Is reports whether target is a sentinel that stands for e.
+// Is reports whether e matches a sentinel; see [Error]. It serves errors.Is.
 func (e *Error) Is(target error) bool {
 	if target == ErrUnexpectedResponse {
 		return e.unexpected != ""
@@ -149,29 +150,28 @@ func (e *Error) Is(target error) bool {
 func (e *Error) Body() []byte { return slices.Clone(e.body) }
 
 // Retryable reports whether the same request may get another response later: the
-// status is 408, 429 or, except for 501 and 505, a 5xx. Whether it is safe to
-// send it again is another question; see MaybeApplied.
+// status is 408, 429 or a 5xx other than 501 and 505. It does not say whether a
+// retry is safe; see MaybeApplied.
 func (e *Error) Retryable() bool { return retryableStatus(e.StatusCode) }
 
-// TransportError says that no complete response came: nothing was sent, nobody
-// was reached, the connection broke, or the call timed out or was cancelled. If
-// MaybeApplied is not set, the request was not carried out; if it is set, nobody
-// knows.
+// TransportError says that no complete response came: nothing was sent, the host
+// could not be reached, the connection broke, or the call timed out or was
+// cancelled. If MaybeApplied is false, the request was not carried out. If it is
+// true, that is unknown.
 //
-// It wraps neither an [*Error] nor another TransportError, so an error of this
-// package is either one or the other. It does not change once it is returned, so
-// it is safe for concurrent use.
+// It wraps neither an [*Error] nor another TransportError, so an error is never
+// both. It does not change once it is returned, so it is safe for concurrent use.
 type TransportError struct {
-	// Attempts is how often the request was tried, and 0 if the call ended
-	// before the first time.
+	// Attempts counts the attempts, and is 0 if the call ended before the first.
 	Attempts int
 	// MaybeApplied says that a request may have reached a connection, so that
 	// it may have been carried out.
 	MaybeApplied bool
-	// Err is what happened at the last attempt. If the caller's context was
-	// done, it matches both the context's error and its cause. Its text shows
-	// neither URLs nor credentials: a cause that does is replaced. errors.Is
-	// and errors.As still find what such a cause wraps, but no *url.Error.
+	// Err is the error of the last attempt. If the caller's context was done, it
+	// matches both the context's error and its cause. Its text shows neither URLs
+	// nor credentials: an error that shows them is replaced. errors.Is and
+	// errors.As still find that error and what it wraps, except a *url.Error, an
+	// *Error or a TransportError.
 	Err error
 }
 
@@ -196,8 +196,8 @@ func (e *TransportError) Error() string {
 	return line(b.String(), maxErrorText)
 }
 
-// LogValue returns a group of what Error returns as text, field by field, for
-// log/slog. The text in it is cleaned and cut as that one is.
+// LogValue returns the parts of the text that Error returns as a group, for
+// log/slog. Its text is printable, and as long as that one at most.
 func (e *TransportError) LogValue() slog.Value {
 	text := ""
 	if e.Err != nil {
@@ -214,28 +214,26 @@ func (e *TransportError) LogValue() slog.Value {
 // Unwrap returns Err.
 func (e *TransportError) Unwrap() error { return e.Err }
 
-// Timeout reports whether a time limit ended the last attempt: the caller's
-// deadline, AttemptTimeout or MaxElapsed of [Doer], or one of the HTTP
-// client's own. To tell the caller's from the others, ask its context.
+// Timeout reports whether the last attempt timed out, by the caller's deadline,
+// by AttemptTimeout or MaxElapsed of [Doer], or by a time limit of the HTTP
+// client. The context's Err tells whether it was the caller's deadline.
 func (e *TransportError) Timeout() bool {
 	var t interface{ Timeout() bool }
 	return errors.As(e.Err, &t) && t.Timeout()
 }
 
-// Retryable reports whether the same request may get a response later. It does
-// not if the context was done, or if what went wrong stays as it is, such as a
-// certificate that is not trusted. Whether it is safe to send the request again
-// is another question; see MaybeApplied.
+// Retryable reports whether the same request may get a response later. It is false
+// if the context was done, and for failures that stay, such as a certificate that
+// is not trusted. It does not say whether a retry is safe; see MaybeApplied.
 func (e *TransportError) Retryable() bool { return e.Err != nil && retryableFailure(e.Err) }
 
 // MaybeApplied reports whether the request of a failed call may have been carried
-// out all the same: err is, or wraps, an [*Error] or a [*TransportError] whose
-// field MaybeApplied is set. Ask it before you report a removal as not done. Of
-// several errors that are joined, one is enough.
+// out: err is, or wraps, an [*Error] or a [*TransportError] whose field
+// MaybeApplied is set. Of several errors that are joined, one is enough. Call it
+// before you report that a removal did not happen.
 //
 // If it is false for an error of a client that [New] made, the request was not
-// carried out. It is also false for nil, and for errors of any other origin, of
-// which it knows nothing.
+// carried out. It is false for nil, and for errors that are neither type.
 func MaybeApplied(err error) bool {
 	return anyError(err, func(err error) bool {
 		switch err := err.(type) {
@@ -248,9 +246,8 @@ func MaybeApplied(err error) bool {
 	})
 }
 
-// contextError matches a context's error and its cause, of which net/http
-// reports only one. Its text also says what had happened until then. That is not
-// wrapped, because it may be an *Error.
+// contextError matches a context's error and its cause; net/http reports only one
+// of them. Its text ends with the error before that, which it does not wrap.
 type contextError struct {
 	err, cause error
 	before     string
@@ -271,8 +268,8 @@ func contextErrorOf(ctx context.Context, last error) error {
 	return e
 }
 
-// contextDone also looks at the clock: net sets the context's deadline on
-// connections, and that may pass before the context notices.
+// contextDone reports whether a context is done. It also looks at the clock: net
+// sets the context's deadline on connections, and may notice before the context.
 func contextDone(ctx context.Context) bool {
 	deadline, ok := ctx.Deadline()
 	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
@@ -293,7 +290,7 @@ func (e *contextError) Timeout() bool {
 	return errors.As(e.err, &t) && t.Timeout()
 }
 
-// timeLimitError is the end of one of a Doer's own time limits.
+// timeLimitError says that one of a Doer's own time limits ended an attempt.
 type timeLimitError struct {
 	what  string
 	after time.Duration

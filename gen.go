@@ -7,6 +7,8 @@
 //
 //	client, err := signalwire.NewFromEnv()
 //	…
+//	account, err := signalwire.AccountFromEnv()
+//	…
 //	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, call)
 //	if err == nil {
 //		// The service said that it removed the participant.
@@ -28,13 +30,13 @@
 // # Success
 //
 // A nil error means that the service reported success: it responded 204 to a
-// DELETE, and to any other method a 2xx with JSON or without a body. Any other
+// DELETE, or to any other method a 2xx with JSON or without a body. Any other
 // response is an [*Error], redirects and other 2xx included. If no complete
 // response came, or nothing was sent, the error is a [*TransportError]. No error
 // is both. Only a 404 that the API itself wrote matches [ErrNotFound].
 //
-// If an attempt may have been carried out, but its success was not seen, the
-// error says so in MaybeApplied.
+// A request may have been carried out although its success was not seen. The
+// error then has MaybeApplied set; the function [MaybeApplied] asks any error.
 //
 // # Retries
 //
@@ -47,30 +49,34 @@
 //     connection could not be made, or broke; or the attempt timed out.
 //   - The delay, and an attempt after it, fit into the time that is left.
 //
-// Never retried are any other response, one that is too long, an error of TLS or
-// certificates, an unknown host, a proxy's refusal other than a 5xx, and a call
-// whose context is done.
+// Nothing else is retried: no other response, and none that is too long; no error
+// of TLS or certificates; no unknown host; no refusal by a proxy other than a
+// 5xx; no call whose context is done.
 //
 // Delays are random, and their range doubles: 100 to 200 ms at first, and 1.6 to
 // 3.2 s before the sixth attempt. So a call outlasts an outage of three seconds.
 //
 // A token bucket paces the retries of a Doer, so that its calls do not make an
-// outage worse. Each retry takes a token, and each good response puts some back.
-// While requests succeed, every call has all of its attempts. While nothing
-// succeeds, about ten retries a second are sent, whatever the number of calls. A
-// retry without a token waits in line. Once a call has waited 8 seconds in all, it
-// returns the last response instead. The scheme follows the token buckets of the
-// standard retry mode of the AWS SDKs, and client-side throttling in the chapter
-// Handling Overload of Google's book Site Reliability Engineering.
+// outage worse. It holds 10 tokens, and gains 10 a second and 3 for each good
+// response. Each retry takes one. So every call has all of its attempts while
+// requests succeed, and about ten retries a second are sent while none does,
+// whatever the number of calls. A retry without a token waits in line. A call
+// that has waited for 8 seconds in all returns its last error instead. With the
+// default settings, a call to a dead service ends within 15 seconds. The scheme
+// follows the token buckets of the standard retry mode of the AWS SDKs, and
+// client-side throttling in the chapter Handling Overload of Google's book Site
+// Reliability Engineering.
 //
-// Retry-After is heeded, in seconds and as a date. After a 429 or 503 with a wait
-// of up to 20 seconds, the retry takes no token. When the service tells a second
+// Retry-After is heeded, in seconds of any length and as a date. If it asks for
+// more than 20 seconds, the call returns at once. Otherwise the retry waits that
+// long, and after a 429 or 503 it takes no token. When the service tells a second
 // call in a row to wait, all calls of the Doer wait, first attempts included, and
-// then start one by one. A call whose time ends before that sends one attempt at
-// once. A longer wait than 20 seconds ends the call that was told.
+// then start one by one. A call that would run out of time makes one attempt at
+// once instead.
 //
 // An idle HTTP/1 connection that turns out to be dead says nothing about the
-// service. Its request is retried without being counted.
+// service. Its request is retried, and the attempt does not count, unless
+// MaxAttempts is 1.
 //
 // The retry policy may change between releases.
 //

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A pacer decides when the attempts of one Doer's calls may begin. It refuses
-// no retry; it makes retries wait.
+// A pacer decides when the attempts of one Doer's calls may begin. It does not
+// refuse retries; it makes them wait.
 //
 // A retry after a failure takes a token from a bucket, as in the standard retry
 // mode of the AWS SDKs. The bucket holds 10 tokens. It gains 10 a second, and 3
@@ -19,13 +19,13 @@ import (
 //
 // When the service names a time to come back, every attempt waits for it, first
 // attempts included. Then every attempt takes a token, and the bucket starts
-// with one: one attempt begins, and each good response lets others follow. That
-// ends when nobody waits any more.
+// with one token: one attempt begins, and each good response lets others follow.
+// This ends when no attempt waits any more.
 //
-// The zero pacer is ready, and its bucket is full.
+// The zero pacer is ready to use, and its bucket is full.
 type pacer struct {
 	mu        sync.Mutex
-	spent     float64   // tokens that the bucket lacks
+	spent     float64   // tokens that are missing from the bucket
 	filled    time.Time // when spent was last reduced for the time that passed
 	told      uint64    // the call told to come back later since the last good response, or 0
 	heldUntil time.Time // when the service wants to be asked again
@@ -63,7 +63,7 @@ const (
 	gaveUp          // the context is done
 )
 
-// wait returns when the attempt may begin, or will not.
+// wait returns when the attempt may begin, or when it is clear that it will not.
 func (p *pacer) wait(ctx context.Context, t turn) verdict {
 	p.mu.Lock()
 	if !t.paced && !p.reopening || p.line.Len() == 0 && p.take(time.Now()) {
@@ -106,7 +106,8 @@ func (p *pacer) waitInLine(ctx context.Context, t turn) verdict {
 	}
 }
 
-// enqueue keeps who has waited longest first, delays included.
+// enqueue adds an attempt to the line. The call that has waited longest is first;
+// delays count as waiting.
 func (p *pacer) enqueue(t *turn) *list.Element {
 	for e := p.line.Back(); e != nil; e = e.Prev() {
 		if !t.since.Before(e.Value.(*turn).since) {
@@ -143,7 +144,7 @@ func (p *pacer) fill(now time.Time) {
 	}
 }
 
-// dispatch lets everybody begin whose turn it is.
+// dispatch lets every attempt begin whose turn has come.
 func (p *pacer) dispatch(now time.Time) {
 	for first := p.line.Front(); first != nil && p.take(now); first = p.line.Front() {
 		p.line.Remove(first)
@@ -172,7 +173,7 @@ func (p *pacer) schedule(now time.Time) {
 	})
 }
 
-// succeeded says that a response was not worth a retry.
+// succeeded records a response that is not worth a retry.
 func (p *pacer) succeeded() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -183,7 +184,7 @@ func (p *pacer) succeeded() {
 	}
 	now := time.Now()
 	if now.Before(p.heldUntil) {
-		return // It had begun before the service said when to come back.
+		return // The request was sent before the service said when to come back.
 	}
 	p.fill(now)
 	p.spent = max(p.spent-paceEarned, 0)
@@ -191,9 +192,9 @@ func (p *pacer) succeeded() {
 	p.reopening = p.reopening && p.line.Len() > 0
 }
 
-// comeBack says that the service told a call when to come back. It may have
-// meant that call alone; once it tells a second one, without a good response
-// between the two, it means everybody.
+// comeBack records that the service told a call when to come back. It may have
+// meant that call alone. Once it tells a second one, without a good response
+// between the two, it means all calls.
 func (p *pacer) comeBack(call uint64, at time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -31,8 +31,8 @@ func clean(cause error, secret secrets) error {
 	return presentable(cause, secret)
 }
 
-// presentable returns an error itself if it can be shown and handed out, and
-// otherwise one that stands for it.
+// presentable returns err if it can be shown and handed out, and otherwise a
+// cleanError that stands for it.
 func presentable(err error, secret secrets) error {
 	text := err.Error()
 	cleaned := withoutURLs(secret.redact(text))
@@ -43,9 +43,9 @@ func presentable(err error, secret secrets) error {
 }
 
 // A cleanError stands for a cause whose text shows URLs or secrets, or that wraps
-// what must not be handed out. It matches what the cause matches, as far as that
-// is not hidden. The cause is in a closure, where a dump does not reach it; so
-// there is no Unwrap.
+// an error that is hidden. It matches what the cause matches, except hidden
+// errors. The cause is in a closure, where a dump does not reach it, and so there
+// is no Unwrap.
 type cleanError struct {
 	text  string
 	cause func() error
@@ -81,8 +81,8 @@ func (e *cleanError) As(target any) bool {
 	})
 }
 
-// isHidden reports whether an error is not handed out as part of another one:
-// its text shows a URL, or it tells of another call.
+// isHidden reports whether an error is never handed out as part of another one,
+// because its text shows a URL, or because it is about another call.
 func isHidden(err error) bool {
 	switch err.(type) {
 	case *url.Error, *Error, *TransportError:
@@ -91,8 +91,7 @@ func isHidden(err error) bool {
 	return false
 }
 
-// anyError reports whether something is true of an error, or of one that it
-// wraps.
+// anyError reports whether is holds for err or for any error that it wraps.
 func anyError(err error, is func(error) bool) bool {
 	switch wrapper := err.(type) {
 	case nil:
@@ -109,7 +108,7 @@ var errUnparsableLocation = errors.New("the HTTP client tried to follow a redire
 
 var blanks = strings.NewReplacer("\n", " ", "\r", " ", "\t", " ")
 
-// withoutURLs puts "[URL]" in the place of every absolute URL.
+// withoutURLs replaces every absolute URL by "[URL]".
 func withoutURLs(text string) string {
 	var b strings.Builder
 	for {
@@ -129,8 +128,8 @@ func withoutURLs(text string) string {
 	}
 }
 
-// line makes a text that may come from outside fit for a log: one line of
-// printable characters, without URLs, and not longer than the limit in bytes.
+// line returns a text from outside as one line of printable characters, without
+// URLs, and at most limit bytes long.
 func line(text string, limit int) string {
 	const ellipsis = "…"
 	if len(text) > 4*limit {
@@ -176,12 +175,12 @@ func secretsOf(header http.Header) secrets {
 			}
 		}
 	}
-	// Shorter ones are no credentials, and are everywhere.
+	// Shorter ones are not credentials, and occur in any text.
 	return slices.DeleteFunc(found, func(secret string) bool { return len(strings.ReplaceAll(secret, `\`, "")) < 4 })
 }
 
-// redact puts "[redacted]" in the place of every secret, in capital or small
-// letters, and with or without the escapes of JSON, HTML and URLs.
+// redact replaces every secret by "[redacted]", in upper or lower case, and with
+// or without the escapes of JSON, HTML and URLs.
 func (s secrets) redact(text string) string {
 	var b strings.Builder
 	end := 0 // of the last secret
@@ -209,8 +208,8 @@ func (s secrets) redact(text string) string {
 	return b.String()
 }
 
-// secretLength returns how much of the beginning of text is the secret, which
-// is 0 if it is not there.
+// secretLength returns how many bytes at the beginning of text are the secret, or
+// 0 if text does not begin with it.
 func secretLength(text, secret string) int {
 	rest := text
 	for i := range len(secret) {
@@ -234,7 +233,7 @@ func secretLength(text, secret string) int {
 	return len(text) - len(rest)
 }
 
-// characterLength returns how much of the beginning of text stands for c.
+// characterLength returns how many bytes at the beginning of text stand for c.
 func characterLength(text string, c byte) int {
 	if text == "" {
 		return 0

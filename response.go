@@ -12,19 +12,20 @@ import (
 )
 
 const (
-	// maxErrorBody and maxSuccessBody bound what is read of a body, and
-	// drainLimit what is read and dropped beyond: a new connection costs more.
+	// maxErrorBody and maxSuccessBody bound how much of a body is kept. drainLimit
+	// bounds how much of the rest is read and dropped, so that the connection can
+	// be used again.
 	maxErrorBody   = 1 << 20
 	maxSuccessBody = 16 << 20
 	drainLimit     = 256 << 10
 )
 
-// An outcome is what an attempt came to: exactly one of its first three fields
-// is set.
+// An outcome is how an attempt ended. Exactly one of its first three fields is
+// set.
 type outcome struct {
-	response *http.Response  // the documented success
-	answer   *Error          // any other response
-	failure  *TransportError // no complete response
+	response      *http.Response  // the documented success
+	responseError *Error          // any other response
+	failure       *TransportError // no complete response
 
 	maybeApplied bool // the request may have been carried out
 	tooLong      bool // the response is, and will be next time
@@ -39,23 +40,24 @@ func (o outcome) retryable() bool {
 		return false
 	case o.failure != nil:
 		return o.failure.Retryable()
-	case o.answer != nil:
-		return o.answer.Retryable() && !o.tooLong
+	case o.responseError != nil:
+		return o.responseError.Retryable() && !o.tooLong
 	}
 	return false
 }
 
-// comesBack reports whether the service said when it wants to be asked again.
+// comesBack reports whether the service said when to send the request again.
 func (o outcome) comesBack() bool {
-	return o.answer != nil && o.answer.RetryAfter > 0 &&
-		(o.answer.StatusCode == http.StatusTooManyRequests || o.answer.StatusCode == http.StatusServiceUnavailable)
+	return o.responseError != nil && o.responseError.RetryAfter > 0 &&
+		(o.responseError.StatusCode == http.StatusTooManyRequests || o.responseError.StatusCode == http.StatusServiceUnavailable)
 }
 
 // timedOut reports whether a time limit ended the attempt.
 func (o outcome) timedOut() bool { return o.failure != nil && o.failure.Timeout() }
 
-// timeNeeded estimates how long another attempt takes: as long as this one. If
-// this one timed out, a response that comes at all comes sooner.
+// timeNeeded estimates how long another attempt takes: as long as this one. After
+// one that timed out it is less, because a response that comes at all comes
+// sooner.
 func (o outcome) timeNeeded() time.Duration {
 	if o.timedOut() {
 		return o.elapsed / 10
@@ -67,32 +69,32 @@ func (o outcome) statusCode() int {
 	switch {
 	case o.response != nil:
 		return o.response.StatusCode
-	case o.answer != nil:
-		return o.answer.StatusCode
+	case o.responseError != nil:
+		return o.responseError.StatusCode
 	}
 	return 0
 }
 
-// error returns the outcome as a caller sees it.
+// error returns the error that the caller gets, or nil.
 func (o outcome) error(attempts int, maybeApplied bool) error {
 	switch {
 	case o.decided && o.failure != nil:
 		return o.failure
 	case o.decided:
-		return o.answer
+		return o.responseError
 	case o.failure != nil:
 		o.failure.Attempts, o.failure.MaybeApplied = attempts, maybeApplied
 		return o.failure
-	case o.answer != nil:
-		o.answer.Attempts, o.answer.MaybeApplied = attempts, maybeApplied
-		return o.answer
+	case o.responseError != nil:
+		o.responseError.Attempts, o.responseError.MaybeApplied = attempts, maybeApplied
+		return o.responseError
 	}
 	return nil
 }
 
-// readResponse decides what a response is. It returns an error if the response
-// is not complete although its body matters, or if the request's context is done
-// before the end of the body.
+// readResponse decides what a response means. It returns an error if the body
+// matters and does not come to its end, or if the request's context is done before
+// that.
 func readResponse(request *http.Request, response *http.Response) (outcome, error) {
 	status := response.StatusCode
 	redirected := response.Request != nil &&
@@ -138,7 +140,7 @@ func readResponse(request *http.Request, response *http.Response) (outcome, erro
 	return success(request, response, body), nil
 }
 
-// success hands back the response with its body read.
+// success returns the outcome of the documented success, with its body in memory.
 func success(request *http.Request, response *http.Response, body []byte) outcome {
 	if len(body) == 0 {
 		// The generated decoder would decode what is not there.
@@ -161,14 +163,15 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 	return outcome{response: response}
 }
 
-// failed is a 4xx or 5xx, which the API or anything before it may have written.
+// failed returns the outcome of a 4xx or 5xx, which the API may have written, or
+// anything in front of it.
 func failed(request *http.Request, response *http.Response, body []byte) outcome {
 	o := unexpected(request, response, body, "not in the API's error shape")
 	secret := secretsOf(request.Header)
 	e, isAPI := parseAPIError(response.StatusCode, body) // Redacting may break the JSON.
-	o.answer.Code, o.answer.Message, o.answer.MoreInfo = e.code, secret.redact(e.message), secret.redact(e.moreInfo)
+	o.responseError.Code, o.responseError.Message, o.responseError.MoreInfo = e.code, secret.redact(e.message), secret.redact(e.moreInfo)
 	if isAPI {
-		o.answer.unexpected = ""
+		o.responseError.unexpected = ""
 	}
 	return o
 }
@@ -179,7 +182,7 @@ func unexpected(request *http.Request, response *http.Response, body []byte, why
 		body = []byte(secret.redact(string(body)))
 	}
 	return outcome{
-		answer: &Error{
+		responseError: &Error{
 			StatusCode: response.StatusCode,
 			RequestID:  line(secret.redact(response.Header.Get("X-Request-Id")), maxRequestID),
 			RetryAfter: parseRetryAfter(response.Header, time.Now()),
@@ -192,8 +195,8 @@ func unexpected(request *http.Request, response *http.Response, body []byte, why
 
 const maxRequestID = 128
 
-// saysMaybeApplied reports whether a request may have been carried out that got
-// a response of this status, which is not the documented success.
+// saysMaybeApplied reports whether a response of this status, which is not the
+// documented success, leaves open whether the request was carried out.
 func saysMaybeApplied(status int) bool {
 	switch status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther:
@@ -203,13 +206,13 @@ func saysMaybeApplied(status int) bool {
 	case http.StatusRequestTimeout:
 		return true
 	}
-	// A 101 announces that the request is answered in another protocol. Other
-	// redirects ask to send the request elsewhere, and a 4xx refuses it.
+	// After a 101, the response comes in another protocol. Other redirects ask for
+	// the request to be sent elsewhere, and a 4xx refuses it.
 	return status < 300 || status >= 500
 }
 
 // readBody reads a body up to a limit. Of a longer one it returns nothing. The
-// length that a response to HEAD has is of a body that does not come.
+// Content-Length of a response to HEAD is that of a body that does not come.
 func readBody(method string, response *http.Response, limit int64) (body []byte, tooLong bool, err error) {
 	if response.ContentLength > limit && method != http.MethodHead {
 		return nil, true, nil

@@ -20,7 +20,7 @@ func idempotent(method string) bool {
 }
 
 // isSafe reports whether a method asks for nothing to be carried out (RFC 9110,
-// section 9.2.1). net/http takes no method for GET.
+// section 9.2.1). An empty method is GET, as in net/http.
 func isSafe(method string) bool {
 	return method == http.MethodGet || method == http.MethodHead || method == ""
 }
@@ -35,9 +35,9 @@ func retryableStatus(statusCode int) bool {
 	return statusCode >= 500 && statusCode <= 599
 }
 
-// retryableFailure reports whether an attempt that ended without a complete
-// answer may end otherwise next time. Most may, so it lists those that do not:
-// what is wrong stays wrong, or trying again would do harm.
+// retryableFailure reports whether a retry may help after an attempt that got no
+// complete response. Most failures pass, so it lists those that stay, and those
+// after which a retry would do harm.
 func retryableFailure(err error) bool {
 	var (
 		done        *contextError
@@ -76,13 +76,13 @@ func (t texts) match(text string) bool {
 }
 
 var (
-	// Most of what crypto/tls finds wrong, alerts included, has only a prefix in
-	// common.
+	// The errors of crypto/tls, alerts included. Most have no type, and nothing but
+	// this prefix in common.
 	textsOfTLS = texts{": tls: "}
 
-	// That the headers of a response were too long. On HTTP/2, a list that is
-	// much too long ends the connection with PROTOCOL_ERROR, and a field that is
-	// too long with COMPRESSION_ERROR.
+	// Response headers that are too long. On HTTP/2, a list that is much too long
+	// ends the connection with PROTOCOL_ERROR, and a field that is too long ends it
+	// with COMPRESSION_ERROR.
 	textsOfOverlongHeaders = texts{
 		"response headers exceeded",
 		"response header list larger than",
@@ -92,7 +92,7 @@ var (
 		"connection error: COMPRESSION_ERROR",
 	}
 
-	// What net/http refuses to send.
+	// Requests that net/http refuses to send.
 	textsOfRefusal = texts{
 		"net/http: invalid header ",
 		"net/http: invalid trailer ",
@@ -109,27 +109,27 @@ const (
 
 // backoff returns the delay before a retry, counted from 0: an exponential from
 // 200 ms to 3.2 s, of which the upper half is random. The random number is in
-// [0, 1). Six attempts so last from 3.1 s to 6.2 s.
+// [0, 1). The five delays of six attempts take 3.1 s to 6.2 s in all.
 func backoff(retry int, random float64) time.Duration {
 	ceiling := min(backoffBase<<min(retry, 10), backoffMax)
 	return time.Duration((1 + random) / 2 * float64(ceiling))
 }
 
-// maxRetryAfter is the longest wait that a Doer does on a server's word.
+// maxRetryAfter is the longest Retry-After that a Doer waits for.
 const maxRetryAfter = 20 * time.Second
 
 // parseRetryAfter returns how long a response asks to wait: a number of seconds,
 // or an HTTP date, which is measured against the response's own Date, because
 // the two clocks may differ. A number may have any length (RFC 9110, section
-// 10.2.3); what is too long for a Duration, about 292 years, is cut to that. A
-// value that is neither, or that asks for nothing, is 0.
+// 10.2.3); a wait that is too long for a Duration, about 292 years, becomes the
+// longest one. A value that is neither, or a date that has passed, is 0.
 func parseRetryAfter(header http.Header, now time.Time) time.Duration {
 	value := header.Get("Retry-After")
 	if value == "" {
 		return 0
 	}
 	if strings.Trim(value, digits) == "" {
-		seconds, _ := strconv.ParseUint(value, 10, 64) // the largest one if it is larger
+		seconds, _ := strconv.ParseUint(value, 10, 64) // the largest uint64 if it is larger
 		return time.Duration(min(seconds, uint64(math.MaxInt64/time.Second))) * time.Second
 	}
 	until, err := http.ParseTime(value)

@@ -12,8 +12,8 @@ import (
 	"sync"
 )
 
-// send is what every generated method ends in. It takes the error of making the
-// request along, so that the methods stay short.
+// send edits and sends the request of a generated method. It also takes the error
+// of making that request, so that the methods stay short.
 func (c *Client) send(ctx context.Context, request *http.Request, err error, editors []RequestEditorFn) (*http.Response, error) {
 	if err != nil {
 		return nil, notSent(ctx, nil, innermost(err))
@@ -45,10 +45,10 @@ var (
 	errElsewhere  = errors.New("signalwire: a request editor changed the request's method, scheme, host or user")
 )
 
-// A guardedClient sends what request editors leave as it was in method and
-// destination, so that credentials go nowhere else, and nothing else is done
-// than the call says. It has the Doer in a closure, where a dump of the client
-// does not reach the Doer's connections, which keep what was written to them.
+// A guardedClient refuses a request whose method or destination an editor
+// changed. So credentials go nowhere else, and a call does what its name says. It
+// keeps the Doer in a closure: a dump of the client then does not reach the
+// Doer's connections, whose buffers keep what was written.
 type guardedClient struct {
 	send         func(*http.Request) (*http.Response, error)
 	scheme, host string
@@ -58,7 +58,7 @@ func (g *guardedClient) Do(request *http.Request) (*http.Response, error) {
 	return g.do(request.Method, request)
 }
 
-// do wants the method that the request had before it was edited.
+// do takes the method that the request had before it was edited.
 func (g *guardedClient) do(method string, request *http.Request) (*http.Response, error) {
 	u := request.URL
 	if request.Method != method || request.Host != "" && request.Host != g.host ||
@@ -92,8 +92,8 @@ func (e *notSentError) Error() string {
 }
 func (e *notSentError) Unwrap() []error { return e.causes }
 
-// innermost returns what is wrong with an argument without what is wrapped
-// around it, which holds values and the words of package runtime.
+// innermost returns the error at the end of err's chain. Those that wrap it repeat
+// the argument's value, in the words of package runtime.
 func innermost(err error) error {
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner
@@ -101,8 +101,8 @@ func innermost(err error) error {
 	return err
 }
 
-// decoded decodes a response. One that is not what the contract describes is an
-// *Error, so that its status is not lost.
+// decoded decodes a response. If it does not decode, the error is an *Error, which
+// keeps the status.
 func decoded[R any](parse func(*http.Response) (*R, error), response *http.Response) (*R, error) {
 	result, err := parse(response)
 	if err == nil {
@@ -122,8 +122,8 @@ func decoded[R any](parse func(*http.Response) (*R, error), response *http.Respo
 	return nil, e
 }
 
-// unread returns the error of a response whose body could not be read, which
-// happens only to clients that New did not make.
+// unread returns the error of a response whose body could not be read. This
+// happens only with clients that New did not make.
 func unread(response *http.Response, err error) error {
 	return &TransportError{Attempts: 1, MaybeApplied: !askedSafely(response), Err: clean(err, nil)}
 }
@@ -140,7 +140,7 @@ func describeClient(_ context.Context, request *http.Request) error {
 	return nil
 }
 
-// userAgent names this module and its version, as far as the build tells.
+// userAgent names this module, and its version if the build has one.
 var userAgent = sync.OnceValue(func() string {
 	version := "devel"
 	if build, ok := debug.ReadBuildInfo(); ok {

@@ -14,9 +14,8 @@ import (
 	"time"
 )
 
-// NewTransport returns a new transport like the one that the zero [Doer] sends
-// with, to be customised before its first use, for example with a certificate
-// authority or a proxy:
+// NewTransport returns a new transport like that of the zero [Doer]. Customise it
+// before its first use, for example with a certificate authority or a proxy:
 //
 //	transport := signalwire.NewTransport()
 //	transport.TLSClientConfig.RootCAs = pool
@@ -27,8 +26,11 @@ import (
 // with 64 idle connections per host instead of 2, response headers of at most
 // 64 KiB, TLS 1.2 or newer, no compression, and on HTTP/2 a ping after 5 silent
 // seconds, which has to be acknowledged within 3 seconds. If the program replaced
-// http.DefaultTransport by another type, NewTransport starts from net/http's
-// settings; the zero [Doer] then sends with that type instead.
+// http.DefaultTransport by another type, NewTransport starts from net/http's own
+// settings instead, and the zero [Doer] sends with the program's type.
+//
+// If you set OnProxyConnectResponse, call the hook that is there already: it makes
+// a proxy's refusal an error with a status, which decides about retries.
 func NewTransport() *http.Transport {
 	var transport *http.Transport
 	if t, ok := http.DefaultTransport.(*http.Transport); ok && t != nil {
@@ -67,10 +69,10 @@ func NewTransport() *http.Transport {
 	return transport
 }
 
-// defaultTransport returns what sends if the caller brings nothing, and whether
-// nobody else uses it. A program
-// that put a type of its own into http.DefaultTransport, such as a mock, an audit
-// or a rule for egress, expects that every request goes through it.
+// defaultTransport returns the transport for a caller who brings none, and whether
+// nobody else uses it. A program that put a type of its own into
+// http.DefaultTransport, such as a mock, an audit or a rule for egress, expects
+// that every request goes through it.
 func defaultTransport() (transport http.RoundTripper, own bool) {
 	if _, ok := http.DefaultTransport.(*http.Transport); ok || isNil(http.DefaultTransport) {
 		return NewTransport(), true
@@ -78,8 +80,8 @@ func defaultTransport() (transport http.RoundTripper, own bool) {
 	return http.DefaultTransport, false
 }
 
-// proxyRefusal is a proxy's response to CONNECT that is not a 200. net/http gives
-// only its text otherwise.
+// proxyRefusal is a proxy's response to CONNECT other than 200. Without it,
+// net/http returns an error without a type.
 type proxyRefusal struct{ statusCode int }
 
 func (e *proxyRefusal) Error() string {
@@ -100,11 +102,11 @@ type connectionTrace struct {
 	h2c    bool               // a connection without TLS may be HTTP/2
 	trace  httptrace.ClientTrace
 
-	mu       sync.Mutex
-	wanted   bool // a connection was asked for
-	answered bool // the first byte of a response came
-	got      int  // connections
-	last     httptrace.GotConnInfo
+	mu        sync.Mutex
+	wanted    bool // a connection was asked for
+	responded bool // the first byte of a response came
+	got       int  // connections
+	last      httptrace.GotConnInfo
 }
 
 func (c *connectionTrace) hooks() *httptrace.ClientTrace {
@@ -128,7 +130,7 @@ func (c *connectionTrace) hooks() *httptrace.ClientTrace {
 	c.trace.GotFirstResponseByte = func() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.answered = true
+		c.responded = true
 	}
 	return &c.trace
 }
@@ -155,8 +157,8 @@ func (c *connectionTrace) resent() bool {
 	return c.got >= maxConnections
 }
 
-// neverAsked reports whether nothing says that a connection was needed. That
-// is no proof: net/http omits GetConn when another request had dialled the
+// neverAsked reports whether the trace saw no connection, wanted or got. That
+// proves nothing: net/http omits GetConn if another request dialled the
 // connection.
 func (c *connectionTrace) neverAsked() bool {
 	c.mu.Lock()
@@ -179,13 +181,14 @@ func (c *connectionTrace) maybeUsed() bool {
 func (c *connectionTrace) wasDead() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.last.Reused && !c.answered && c.isHTTP1()
+	return c.last.Reused && !c.responded && c.isHTTP1()
 }
 
-// httpClient is an http.Client without redirects: that one reads Location even
-// if it is told not to follow it, and puts what it cannot parse into its error.
-// Connections keep what was written to them, credentials included, so what
-// sends is in a closure, where a dump does not reach it.
+// httpClient sends as an http.Client does, but does not look at redirects: an
+// http.Client parses Location even if it is told not to follow it, and quotes in
+// its error what it cannot parse. Connections keep what was written to them,
+// credentials included, so the transport is in a closure, where a dump does not
+// reach it.
 type httpClient struct {
 	send      func(*http.Request) (*http.Response, error)
 	closeIdle func() // nil if it keeps no connections
@@ -193,8 +196,9 @@ type httpClient struct {
 	isNetHTTP bool
 	own       bool // nobody else sends with it
 	h2c       bool // a connection without TLS may be HTTP/2
-	// mayChangeRequest is set unless this is a round tripper, which may not. An
-	// http.Client, for one, adds cookies, and would again at each attempt.
+	// mayChangeRequest is set unless a round tripper sends, which must not change
+	// the request. An http.Client adds cookies, and would add them again at each
+	// attempt.
 	mayChangeRequest bool
 }
 
@@ -246,8 +250,8 @@ func closeIdleOf(v any) func() {
 }
 
 // roundTripWithoutProxy sends plain http to loopback directly or not at all: a
-// proxy would read the credentials. ProxyFromEnvironment leaves loopback alone; a
-// Proxy function of the caller's may not.
+// proxy would read the credentials. ProxyFromEnvironment exempts loopback; a Proxy
+// function of the caller's may not.
 func roundTripWithoutProxy(transport *http.Transport, request *http.Request) (*http.Response, error) {
 	if transport.Proxy != nil && isLoopbackHTTP(request.URL) {
 		if proxy, err := transport.Proxy(request); err == nil && proxy != nil {
@@ -266,8 +270,8 @@ var (
 	errLoopbackProxy error = notSentBecause(errors.New("the transport's proxy would get plain http to a loopback address"))
 )
 
-// isNil also finds a typed nil: a pointer, or a function, that implements an
-// interface.
+// isNil reports whether v is nil, or an interface that holds a nil pointer,
+// function, map, slice or channel.
 func isNil(v any) bool {
 	switch value := reflect.ValueOf(v); value.Kind() {
 	case reflect.Invalid:

@@ -24,8 +24,8 @@ import (
 // maxValidatedBody is how much of a body is read to validate it.
 const maxValidatedBody = 16 << 20
 
-// A contract validates traffic with kin-openapi, and checks what kin-openapi
-// lets through.
+// A contract validates traffic with kin-openapi, and checks the rules that
+// kin-openapi does not.
 type contract struct {
 	router routers.Router
 }

@@ -12,7 +12,7 @@ import (
 	"example.com/signalwire"
 )
 
-// An exchange is a request and the way to respond to it.
+// An exchange is a request and the means to respond to it.
 type exchange struct {
 	handler    *Handler
 	w          http.ResponseWriter
@@ -48,7 +48,7 @@ func (e *exchange) documents(statusCode int) bool {
 	return documentedResponse(e.validation, statusCode) != nil
 }
 
-// act does what the service would do, and returns its response.
+// act does what the service would do, and returns the response that it would send.
 func (e *exchange) act() Response {
 	if !e.isAuthenticated() {
 		return Unauthorized()

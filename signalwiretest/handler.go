@@ -25,18 +25,18 @@ type Handler struct {
 	script     script
 	journal    journal
 	violations violations
-	closed     chan struct{} // when it is, no request hangs any more
+	closed     chan struct{} // once it is closed, no request hangs any more
 }
 
 // NewHandler returns a Handler without conferences and without a script. Its
-// credentials and SIDs are made from the name: the same name always has the
-// same, and two names have different ones.
+// credentials and SIDs are made from the name: one name always gives the same,
+// and two names give different ones.
 //
 // A request that breaks the contract gets the response that the service would
-// send, if the contract tells: 401 without credentials, 404 for an unknown path
-// and 422 for a malformed SID. Any other violation, by a request or by a
-// response, gets 501 with the reason, which clients do not retry. A script does
-// not change that, and is not used up by it.
+// send, where that is known: 401 without credentials, an HTML page with 404 for
+// an unknown path, and 422 for a malformed SID. Any other violation, by a request
+// or by a response, gets 501 with the reason, which clients do not retry. A
+// script does not change this, and such a request uses up nothing of it.
 func NewHandler(name string) *Handler { return newHandler(noTest{}, name) }
 
 func newHandler(t TB, name string) *Handler {

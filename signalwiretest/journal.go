@@ -16,13 +16,13 @@ type Request struct {
 	Path   string      // escaped, with the query if there was one
 	Header http.Header // with "[redacted]" for each value of Authorization
 	Body   []byte      // its first MiB
-	// StatusCode is that of the response. It is 0 until there is one, and stays 0
+	// StatusCode is the response's. It is 0 until there is a response, and stays 0
 	// if the connection was cut or hijacked.
 	StatusCode int
 }
 
-// Requests returns the requests that arrived until now, in order, with those
-// that were scripted or broke the contract. Of requests beyond 64 MiB, which is
+// Requests returns the requests that have arrived, in order, including those that
+// were scripted or broke the contract. Once they take more than 64 MiB, which is
 // about 80,000 removals, the oldest are forgotten.
 func (h *Handler) Requests() []Request {
 	j := &h.journal
@@ -74,7 +74,7 @@ func (j *journal) record(r *http.Request) (*http.Request, *Request) {
 	return unread, entry
 }
 
-// size is about what the request takes in memory, in bytes.
+// size estimates how many bytes the request takes in memory.
 func (r *Request) size() int {
 	size := 500 + len(r.Method) + len(r.Path) + len(r.Body)
 	for name, values := range r.Header {

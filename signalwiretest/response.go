@@ -16,7 +16,7 @@ import (
 // against it. The others are faults, and break it on purpose.
 type Response struct {
 	serve   func(*exchange)
-	mistake string // of the caller who made it, or ""
+	mistake string // why it cannot be sent, or ""
 }
 
 // BadRequest responds 400 in the API's error shape, and does not act.
@@ -117,7 +117,7 @@ func apiError(statusCode, code int, message string) Response {
 	return Response{serve: func(e *exchange) { e.apiError(statusCode, code, message) }}
 }
 
-// unable says what this package cannot do, which the service would not say.
+// unable responds 501 with what this package cannot do.
 func unable(reason string) Response {
 	return Response{serve: func(e *exchange) { http.Error(e.w, reason, http.StatusNotImplemented) }}
 }

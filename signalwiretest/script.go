@@ -2,7 +2,7 @@ package signalwiretest
 
 import "sync"
 
-// A script is what the next requests get.
+// A script holds the responses to the next requests.
 type script struct {
 	mu        sync.Mutex
 	responses []scripted
@@ -14,11 +14,11 @@ type scripted struct {
 	at string
 }
 
-// Script makes the next requests get these responses, one each and in this
-// order, after what is left of earlier scripts. Then the Handler behaves
-// normally again. Every request uses one up, retries included, except those
-// that break the contract. A response that cannot be sent fails the test, or
-// panics without one.
+// Script makes the next requests get these responses, one each and in this order,
+// after those that are left of earlier scripts. Then the Handler behaves normally
+// again. Every request uses up one response, retries included, unless it breaks
+// the contract. A response that cannot be sent fails the test, or panics without
+// one.
 func (h *Handler) Script(responses ...Response) {
 	h.t.Helper()
 	for _, response := range responses {
@@ -35,8 +35,8 @@ func (h *Handler) Script(responses ...Response) {
 	}
 }
 
-// next takes a response off the script, with the line that scripted it. It
-// returns the zero Response if there is none.
+// next removes the next response from the script, and returns it with the line
+// that scripted it. It returns the zero Response if there is none.
 func (s *script) next() (response Response, at string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"example.com/signalwire"
 )
 
-// TB is what a [Server] needs of a test. Every testing.TB is one. The testing
-// package stays out of programs that use a [Handler].
+// TB is what a [Server] needs of a test. Every testing.TB is one. It keeps package
+// testing out of programs that use a [Handler] alone.
 type TB interface {
 	Name() string
 	Helper()
@@ -42,8 +42,8 @@ func NewServer(t TB) *Server {
 }
 
 // Client returns a client made by [signalwire.New] that sends to the server
-// with the right credentials. Options are applied after those that lead it
-// there. The account of the credentials is [Handler.Account].
+// with the right credentials, whose account is [Handler.Account]. The options are
+// applied last.
 func (s *Server) Client(opts ...signalwire.ClientOption) *signalwire.ClientWithResponses {
 	s.t.Helper()
 	opts = append([]signalwire.ClientOption{
@@ -57,8 +57,8 @@ func (s *Server) Client(opts ...signalwire.ClientOption) *signalwire.ClientWithR
 	return client
 }
 
-// names holds the names of the servers that are up, so that no two have the
-// same credentials, and a test that runs again has the ones it had before.
+// names holds the names of the servers that are running. No two of them have the
+// same credentials, and a test that runs again gets the same ones.
 var names struct {
 	mu    sync.Mutex
 	taken map[string]bool

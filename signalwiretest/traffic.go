@@ -12,19 +12,20 @@ import (
 )
 
 // ValidateTraffic returns a round tripper that sends with next (nil means
-// http.DefaultTransport) and reports how requests and responses differ from the
-// contract, so that a caller's staging tests learn where the live service does:
+// http.DefaultTransport), and reports how requests and responses differ from the
+// contract. Tests that call the live service learn from it where that differs:
 //
 //	transport := signalwiretest.ValidateTraffic(signalwire.NewTransport(), report)
 //	client, err := signalwire.NewFromEnv(signalwire.WithHTTPClient(&http.Client{Transport: transport}))
 //
-// It changes nothing on the way and fails no call. A response's body is
-// validated once it was read to its end. If it is closed before that, or longer
-// than 16 MiB, only the status is. A request's body is validated if its GetBody is set.
+// It changes neither requests nor responses, and fails no call. A response's body
+// is validated once it has been read to its end. If it is closed before that, or
+// longer than 16 MiB, only the status is validated. A request's body is validated
+// only if GetBody is set.
 //
-// Report is called once for each finding, possibly from several goroutines at
-// a time. A finding names the operation and the rule; it may repeat values of
-// the traffic, but no Authorization header.
+// ValidateTraffic calls report once for each finding, possibly from several
+// goroutines at a time. A finding names the operation and the rule. It may repeat
+// values of the traffic, but never the Authorization header.
 func ValidateTraffic(next http.RoundTripper, report func(error)) http.RoundTripper {
 	if next == nil {
 		next = http.DefaultTransport
@@ -37,8 +38,8 @@ type validator struct {
 	report func(error)
 }
 
-// CloseIdleConnections closes those of the next round tripper, for
-// http.Client's method of this name.
+// CloseIdleConnections closes the idle connections of the next round tripper.
+// http.Client calls it.
 func (v *validator) CloseIdleConnections() {
 	if next, ok := v.next.(interface{ CloseIdleConnections() }); ok {
 		next.CloseIdleConnections()
@@ -113,8 +114,8 @@ func (v *validator) recovered() {
 	}
 }
 
-// watchedBody keeps what is read, and hands it on at the end, or says at its
-// close that there is nothing to hand on.
+// watchedBody keeps what is read of a body, and passes it on at the end. If it is
+// closed before that, it says that there is nothing to pass on.
 type watchedBody struct {
 	io.ReadCloser
 	kept    bytes.Buffer

@@ -14,16 +14,16 @@ import (
 
 const maxViolations = 1000
 
-// violations keeps the first that happened.
+// violations keeps the first violations that happened.
 type violations struct {
 	mu   sync.Mutex
 	errs []error
 }
 
-// Violations returns how requests and responses broke the contract until now,
-// in order, up to 1,000 of them. A violation names the method, the path and the
-// rule. It begins with the line of the test that sent the request with a client
-// of [Server.Client], or that scripted the response, if a test did.
+// Violations returns how requests and responses have broken the contract, in
+// order: the first 1,000 violations. Each names the method, the path and the rule.
+// It begins with the line of the test that sent the request with a client of
+// [Server.Client], or that scripted the response, if a test did.
 func (h *Handler) Violations() []error {
 	h.violations.mu.Lock()
 	defer h.violations.mu.Unlock()
@@ -56,7 +56,7 @@ func breach(side, place string, err error) error {
 	return errors.New("signalwiretest: the " + side + " breaks the contract: " + place + ": " + clip(rule))
 }
 
-// clip shortens what a client may make as long as it likes.
+// clip shortens a text whose length a client decides.
 func clip(text string) string {
 	const most = 500
 	if len(text) <= most {
@@ -65,14 +65,14 @@ func clip(text string) string {
 	return strings.ToValidUTF8(text[:most], "") + "…"
 }
 
-// callers knows which lines of a test sent the requests that are under way.
+// callers holds the lines of a test that sent the requests under way.
 type callers struct {
 	mu    sync.Mutex
 	lines map[string]string // by path
 }
 
-// note is a request editor: it runs on the goroutine of the caller. Nothing of
-// it goes on the wire.
+// note is a request editor, because an editor runs on the goroutine of the caller.
+// It does not change the request.
 func (c *callers) note(_ context.Context, r *http.Request) error {
 	line := testLine()
 	if line == "" {

@@ -15,12 +15,12 @@ type console struct {
 	mu       sync.Mutex
 	stdout   io.Writer
 	stderr   io.Writer
-	terminal bool // stderr is one that shows progress
+	terminal bool // stderr is a terminal that can show progress
 	broken   bool // stdout cannot be written
 
 	progress string    // what the terminal is to show after the last line
-	shown    bool      // it does
-	drawn    time.Time // when it was last told to
+	shown    bool      // the terminal shows it
+	drawn    time.Time // when it was last drawn
 }
 
 func newConsole(stdout, stderr io.Writer) *console {
@@ -28,8 +28,8 @@ func newConsole(stdout, stderr io.Writer) *console {
 	return &console{stdout: stdout, stderr: stderr, terminal: isTerminal(stderr) && term != "" && term != "dumb"}
 }
 
-// isTerminal reports whether a stream is one. The null device is a character
-// device, too.
+// isTerminal reports whether a stream is a terminal: a character device that is
+// not the null device.
 func isTerminal(stream any) bool {
 	file, ok := stream.(*os.File)
 	if !ok {
@@ -43,8 +43,8 @@ func isTerminal(stream any) bool {
 	return err != nil || !os.SameFile(info, null)
 }
 
-// result writes text to standard output or, once that fails, to standard
-// error, so that nothing is lost. It reports whether standard output is well.
+// result writes text to standard output or, once that fails, to standard error,
+// so that nothing is lost. It reports whether it wrote to standard output.
 func (c *console) result(text string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -87,13 +87,13 @@ func (c *console) show(progress string) {
 	}
 }
 
-// progressInterval is how often progress is drawn at most.
+// progressInterval is the shortest time between two drawings of the progress.
 const progressInterval = 200 * time.Millisecond
 
 // Control sequences of terminals (ECMA-48, and DEC's private modes).
 const (
 	eraseLine = "\r\x1b[K"
-	wrapOff   = "\x1b[?7l" // what is too long for the line is cut
+	wrapOff   = "\x1b[?7l" // cuts what is too long for the line
 	wrapOn    = "\x1b[?7h"
 )
 
@@ -111,8 +111,8 @@ func (c *console) draw() {
 	}
 }
 
-// answer writes what was asked for, and returns the exit status.
-func (c *console) answer(text string) int {
+// respond writes what a flag such as -h asks for, and returns the exit status.
+func (c *console) respond(text string) int {
 	if !c.result(text) {
 		return exitNotDone
 	}

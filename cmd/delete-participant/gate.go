@@ -9,9 +9,9 @@ import (
 	"example.com/signalwire"
 )
 
-// A gate is what every attempt of a run passes. Once it is closed, no attempt
-// begins, and a call that waits for its next one ends. Attempts under way go
-// on. A gate is safe for concurrent use.
+// Every attempt of a run passes its gate. Once the gate is closed, no attempt
+// begins, and a call that waits for its next one ends. Attempts under way go on.
+// A gate is safe for concurrent use.
 type gate struct {
 	next http.RoundTripper
 
@@ -30,7 +30,7 @@ type gatedCall struct {
 
 type gatedCallKey struct{}
 
-// gatedCallOf returns the call that a context is about.
+// gatedCallOf returns the call that was entered with a context.
 func gatedCallOf(ctx context.Context) *gatedCall {
 	call, _ := ctx.Value(gatedCallKey{}).(*gatedCall)
 	return call
@@ -40,8 +40,8 @@ func newGate(next http.RoundTripper) *gate {
 	return &gate{next: next, calls: make(map[*gatedCall]struct{})}
 }
 
-// enter announces a call, which has to be made with the context. The function
-// ends it.
+// enter announces a call. Make it with the context that enter returns, and call
+// the function when it has ended.
 func (g *gate) enter(ctx context.Context, sid signalwire.CallSid) (context.Context, *gatedCall, func()) {
 	call := &gatedCall{sid: sid, waiting: true}
 	ctx, call.cancel = context.WithCancelCause(context.WithValue(ctx, gatedCallKey{}, call))
@@ -77,8 +77,7 @@ func (g *gate) close(why error) {
 // RoundTrip begins an attempt, unless the gate is closed.
 func (g *gate) RoundTrip(request *http.Request) (*http.Response, error) {
 	if err := g.begin(gatedCallOf(request.Context())); err != nil {
-		// The client takes a request that asked for a connection, and got none,
-		// for one that was not sent.
+		// A request that asked for a connection, and got none, counts as not sent.
 		if trace := httptrace.ContextClientTrace(request.Context()); trace != nil && trace.GetConn != nil {
 			trace.GetConn(request.URL.Host)
 		}
@@ -94,7 +93,7 @@ func (g *gate) begin(call *gatedCall) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.closed != nil {
-		call.cancel(g.closed) // Or the client would try again.
+		call.cancel(g.closed) // Otherwise the client would retry.
 		return g.closed
 	}
 	call.waiting = false
@@ -102,7 +101,7 @@ func (g *gate) begin(call *gatedCall) error {
 	return nil
 }
 
-// ended is told by the client that an attempt has ended.
+// ended notes that an attempt has ended. The client calls it.
 func (g *gate) ended(ctx context.Context, attempt signalwire.Attempt) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

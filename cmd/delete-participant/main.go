@@ -26,11 +26,12 @@ const (
 )
 
 func main() {
-	// A write to a broken pipe has to be an error, or nobody learns the rest.
+	// A write to a broken pipe becomes an error, so that the other results go to
+	// standard error.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
-		if !signal.Ignored(s) { // nohup has the program ignore one.
+		if !signal.Ignored(s) { // nohup makes the program ignore SIGHUP.
 			signal.Notify(signals, s)
 		}
 	}
@@ -42,13 +43,13 @@ func main() {
 			second = <-signals
 		}
 		interrupts <- second
-		signal.Stop(signals) // The third one helps if writing blocks.
+		signal.Stop(signals) // The third one kills the program, even if it is blocked.
 	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr, interrupts))
 }
 
-// run is the program, except that the credentials come from the process's
-// environment. What comes from interrupts is a request to stop.
+// run is the program. Only the credentials come from the process's environment
+// instead of its arguments. A signal from interrupts asks it to stop.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-chan os.Signal) int {
 	out := newConsole(stdout, stderr)
 	o := &options{}
@@ -56,9 +57,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return out.answer(usage)
+		return out.respond(usage)
 	case err == nil && o.version:
-		return out.answer(version())
+		return out.respond(version())
 	case err == nil:
 		err = o.check()
 	}
@@ -118,8 +119,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-
 	return r.run(ctx, cancel, list.calls, interrupts)
 }
 
-// readInput has the list read standard input to its end. If something else
-// comes first, it says so and returns the exit status.
+// readInput makes the list read standard input to its end. If an interrupt or the
+// -timeout comes first, ok is false, and status is the exit status.
 func readInput(ctx context.Context, out *console, list *sidList, stdin io.Reader, interrupts <-chan os.Signal) (status int, ok bool) {
 	if isTerminal(stdin) {
 		out.note("reading call SIDs from the terminal, one a line; Ctrl-D on a line of its own ends them")
@@ -141,7 +142,8 @@ func readInput(ctx context.Context, out *console, list *sidList, stdin io.Reader
 	}
 }
 
-// exitStatus is what a shell makes of a program that the signal ended.
+// exitStatus returns the status that a shell reports for a program ended by the
+// signal.
 func exitStatus(interrupt os.Signal) int {
 	if number, ok := interrupt.(syscall.Signal); ok {
 		return exitSignal + int(number)

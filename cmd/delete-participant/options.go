@@ -11,7 +11,7 @@ import (
 	"example.com/signalwire"
 )
 
-// options are what the flags say.
+// options are the values of the flags.
 type options struct {
 	account, baseURL string
 
@@ -27,7 +27,7 @@ const (
 	defaultPatience = 5 * time.Minute
 )
 
-// flags returns the flags, which set o. Their usage is in the usage text.
+// flags returns the flags, which set o. The usage text describes them.
 func (o *options) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("delete-participant", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
@@ -47,7 +47,7 @@ func (o *options) flags() *flag.FlagSet {
 	return flags
 }
 
-// errEmpty is for a shell's variable that was not set.
+// errEmpty is returned for an empty value, such as a shell variable that is unset.
 var errEmpty = errors.New("it is empty; give a value, or leave the flag out")
 
 func (o *options) setAccount(value string) error {
@@ -86,7 +86,7 @@ func setDuration(d *time.Duration) func(string) error {
 	}
 }
 
-// check finds what is wrong with the flags together.
+// check returns what is wrong with the flags in combination.
 func (o *options) check() error {
 	var problems []error
 	if o.sandbox && (o.account != "" || o.baseURL != "") {

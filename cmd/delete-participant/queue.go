@@ -7,13 +7,13 @@ import (
 )
 
 // A queue holds the participants that are still to be removed, and decides when
-// the next one is begun. While removals fail for a reason that may pass, it
+// the next removal begins. While removals fail for a reason that may pass, it
 // slows down.
 type queue struct {
 	untried []signalwire.CallSid
 	again   []task // in the order in which they failed
 	// patience is how long to go on after the last result that was not such a
-	// failure. 0 means that nothing is repeated.
+	// failure. 0 means that no removal is repeated.
 	patience time.Duration
 	good     time.Time // when that result came, or the run began
 	failures int       // how many came since then
@@ -23,7 +23,7 @@ type queue struct {
 // A task is to remove one participant.
 type task struct {
 	call      signalwire.CallSid
-	earlier   *result // what became of it until now, or nil
+	earlier   *result // of earlier turns, or nil
 	notBefore time.Time
 }
 
@@ -32,8 +32,8 @@ const (
 	maxPause = 15 * time.Second
 )
 
-// slow reports whether one removal at a time is enough. One failure alone says
-// more about the participant than about the service.
+// slow reports whether only one removal at a time may be under way. One failure
+// alone says more about the participant than about the service.
 func (q *queue) slow() bool { return q.failures > 1 }
 
 func (q *queue) empty() bool { return len(q.untried) == 0 && len(q.again) == 0 }
@@ -59,7 +59,7 @@ func (q *queue) take() {
 	q.again = q.again[1:]
 }
 
-// decided takes note of a result that will not change.
+// decided notes a result that will not change.
 func (q *queue) decided(now time.Time) {
 	q.good, q.failures, q.resume = now, 0, time.Time{}
 }

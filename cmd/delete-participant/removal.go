@@ -26,7 +26,7 @@ type removal struct {
 	interrupt os.Signal
 	counts    tally
 	notDone   int
-	foreign   bool      // a response was
+	foreign   bool      // a response was probably not the API's
 	advised   bool      // a note said what to check
 	slowNoted time.Time // when a note said that the run is slow
 }
@@ -57,11 +57,12 @@ func (r *removal) connect(newClient func(...signalwire.ClientOption) (*signalwir
 // errGivenUp is the cause of requests that end at the second interrupt.
 var errGivenUp = errors.New("interrupted twice")
 
-// progressFrom is how many participants make progress worth showing.
+// progressFrom is the number of participants from which progress is shown.
 const progressFrom = 10
 
 // run removes the participants, reports each of them once, and returns the exit
-// status. It returns when no request is under way any more; cancel ends those.
+// status. It returns when no request is under way any more. The second interrupt
+// calls cancel, which ends those that are.
 func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls []signalwire.CallSid, interrupts <-chan os.Signal) int {
 	work, results := make(chan task), make(chan result)
 	defer close(work)
@@ -137,7 +138,7 @@ func (r *removal) next(work chan<- task, underWay int) (task, chan<- task, <-cha
 	return task{}, nil, nil
 }
 
-// stop keeps other requests from being begun. The first reason stays.
+// stop keeps further requests from beginning. The first reason stays.
 func (r *removal) stop(why string) {
 	if r.stopped == "" {
 		r.stopped = why
@@ -145,7 +146,7 @@ func (r *removal) stop(why string) {
 	}
 }
 
-// receive reports a result, or has the participant wait for another turn.
+// receive reports a result, or queues the participant for another turn.
 func (r *removal) receive(done result) {
 	now := time.Now()
 	switch {
@@ -195,7 +196,7 @@ func (r *removal) giveUp(why, check string) {
 	r.console.note("%s, so no other request is begun: check %s", why, check)
 }
 
-// reportRest reports whose turn has not come, or not come again.
+// reportRest reports the participants that had no turn, or no further one.
 func (r *removal) reportRest() {
 	for _, t := range r.queue.again {
 		r.report(*t.earlier)
@@ -274,7 +275,7 @@ func (r *removal) remove(ctx context.Context, t task) result {
 	return done
 }
 
-// showAttempt is for -v.
+// showAttempt prints an attempt, for -v.
 func (r *removal) showAttempt(ctx context.Context, attempt signalwire.Attempt) {
 	what := fmt.Sprintf("%d %s", attempt.StatusCode, http.StatusText(attempt.StatusCode))
 	if attempt.Err != nil {

@@ -12,7 +12,7 @@ import (
 	"example.com/signalwire"
 )
 
-// outcome is what became of a participant, as JSON spells it.
+// outcome is what happened to a participant, as JSON spells it.
 type outcome string
 
 const (
@@ -25,7 +25,7 @@ const (
 
 var everyOutcome = []outcome{removed, notFound, failed, unknown, notTried}
 
-// String returns what text spells it.
+// String returns the outcome as the text output spells it.
 func (o outcome) String() string { return strings.ReplaceAll(string(o), "_", " ") }
 
 // A result is a participant's line. Its exported fields are what -json prints.
@@ -40,9 +40,9 @@ type result struct {
 	Attempts      int                      `json:"attempts,omitempty"`
 	Reason        string                   `json:"reason,omitempty"`
 
-	mayPass     bool          // another time it may end otherwise
+	mayPass     bool          // it failed for a reason that may pass
 	retryAfter  time.Duration // how long the service asked to wait
-	refused     bool          // the credentials were
+	refused     bool          // the credentials were refused
 	foreign     bool          // the response is probably not the API's
 	unknownHost bool
 }
@@ -85,9 +85,9 @@ func (r *result) json() string {
 	return b.String()
 }
 
-// parseResult parses what text or json returned, of which it needs the SIDs and
-// the outcome. A line of text has no conference. ok is false if the line is
-// something else.
+// parseResult parses the SIDs and the outcome of a line that text or json
+// returned. A line of text has no conference. If the line is something else, ok is
+// false.
 func parseResult(line string) (r result, ok bool, err error) {
 	if strings.HasPrefix(line, "{") {
 		if err := json.Unmarshal([]byte(line), &r); err != nil {
@@ -125,7 +125,7 @@ func (t tally) String() string {
 	return plural(total, "participant") + ": " + strings.Join(counts, ", ")
 }
 
-// left is how many may still have to be removed.
+// left returns how many participants may still have to be removed.
 func (t tally) left() int { return t[failed] + t[unknown] + t[notTried] }
 
 // reason is an error's text without the package's name.

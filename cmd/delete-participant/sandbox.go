@@ -10,8 +10,8 @@ import (
 	"example.com/signalwire/signalwiretest"
 )
 
-// A sandbox is the service, imitated on a loopback address, with a conference
-// of three. It shows what arrives and what it answers.
+// A sandbox imitates the service on a loopback address, with a conference of
+// three. It prints each request and its response.
 type sandbox struct {
 	console    *console
 	handler    *signalwiretest.Handler
@@ -62,7 +62,7 @@ func (s *sandbox) show(when string) {
 func (s *sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 	s.handler.ServeHTTP(recorder, r)
-	// The answer leaves only after this, so it is shown before its result.
+	// The response is sent after this, so it is printed before the result.
 	s.console.text(fmt.Sprintf("> %s %s\n< %d %s\n", r.Method, r.URL.EscapedPath(),
 		recorder.status, http.StatusText(recorder.status)))
 }

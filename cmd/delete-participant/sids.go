@@ -11,7 +11,7 @@ import (
 	"example.com/signalwire"
 )
 
-// A sidList is what the arguments and standard input name.
+// A sidList holds the SIDs of the arguments and of standard input.
 type sidList struct {
 	conference signalwire.ConferenceSid
 	calls      []signalwire.CallSid // each once, in the order in which they were given
@@ -20,11 +20,11 @@ type sidList struct {
 	problems   problems
 
 	isDone func(outcome) bool
-	seen   map[signalwire.CallSid]bool // whether a run before has done it
+	seen   map[signalwire.CallSid]bool // whether an earlier run has done it
 }
 
-// parseArguments parses all arguments. What is wrong is in the list's problems.
-// Of what a run before printed, isDone tells what is done.
+// parseArguments parses all arguments, and puts what is wrong into the list's
+// problems. isDone tells which outcomes of an earlier run count as success.
 func parseArguments(args []string, isDone func(outcome) bool) *sidList {
 	list := &sidList{isDone: isDone, seen: make(map[signalwire.CallSid]bool)}
 	if len(args) < 2 {
@@ -95,7 +95,8 @@ func (l *sidList) readLines(input io.Reader) {
 
 const tooLong = "%s: longer than %d bytes; put one call SID on a line"
 
-// addLine adds the call SID of a line, and reports whether there should be one.
+// addLine adds the call SID of a line. It reports whether the line is meant to
+// have one.
 func (l *sidList) addLine(place, line string) bool {
 	if strings.HasPrefix(line, "#") || line == "" {
 		return false
@@ -144,15 +145,16 @@ func (l *sidList) addCall(place string, call signalwire.CallSid, done bool) {
 	l.seen[call] = before || done
 }
 
-// leaveOutDone takes what a run before has done off the list, and returns how
-// many that were.
+// leaveOutDone removes from the list what an earlier run has done, and returns how
+// many SIDs that were.
 func (l *sidList) leaveOutDone() int {
 	given := len(l.calls)
 	l.calls = slices.DeleteFunc(l.calls, func(call signalwire.CallSid) bool { return l.seen[call] })
 	return given - len(l.calls)
 }
 
-// problems are what is wrong with the SIDs: the first few, and how many others.
+// problems holds the first few things that are wrong with the SIDs, and counts
+// the others.
 type problems struct {
 	first  []error
 	others int
