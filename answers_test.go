@@ -1,13 +1,11 @@
 package signalwire_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -17,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 	"unicode"
@@ -234,65 +233,6 @@ func TestAnswersThatAreNoSuccess(t *testing.T) {
 			require.Equal(t, 1, requests)
 		})
 	}
-}
-
-// TestInformationalAnswers go before the answer and are none.
-func TestInformationalAnswers(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name, wire, want string
-	}{
-		{"100, then 204", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", ""},
-		{"103, then 204", "HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", ""},
-		{"101", "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "unexpected response"},
-		{"204 with a length and a body", "HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello", ""},
-		{"204 in chunks", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", ""},
-		{"204 of HTTP/1.0", "HTTP/1.0 204 No Content\r\n\r\nhello", ""},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			client, err := signalwire.New("example", testProject, testToken,
-				signalwire.WithBaseURL(rawServer(t, tt.wire)), signalwire.WithHTTPClient(&signalwire.Doer{MaxAttempts: 1}))
-			require.NoError(t, err)
-
-			response, err := remove(t, client)
-
-			if tt.want == "" {
-				require.NoError(t, err)
-				require.Equal(t, 204, response.StatusCode())
-				require.Empty(t, response.Body)
-				return
-			}
-			requireAPIError(t, err)
-			require.Equal(t, []string{tt.want}, matched(err))
-		})
-	}
-}
-
-// rawServer answers the first request of each connection with bytes, and leaves
-// the connection open. It returns its URL.
-func rawServer(t *testing.T, wire string) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = listener.Close() })
-	go func() {
-		for {
-			connection, err := listener.Accept()
-			if err != nil {
-				return
-			}
-			go func() {
-				defer connection.Close()
-				if _, err := http.ReadRequest(bufio.NewReader(connection)); err != nil {
-					return
-				}
-				_, _ = io.WriteString(connection, wire)
-				_, _ = io.Copy(io.Discard, connection)
-			}()
-		}
-	}()
-	return "http://" + listener.Addr().String()
 }
 
 func TestSuccess(t *testing.T) {
@@ -671,7 +611,7 @@ func TestCutAnswers(t *testing.T) {
 			t.Parallel()
 			doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
 				response := answer(r, tt.status, "")
-				response.Body = io.NopCloser(io.MultiReader(strings.NewReader(apiErrorBody(tt.status)), failingReader{}))
+				response.Body = io.NopCloser(io.MultiReader(strings.NewReader(apiErrorBody(tt.status)), iotest.ErrReader(io.ErrUnexpectedEOF)))
 				return response, nil
 			})}
 
@@ -688,10 +628,6 @@ func TestCutAnswers(t *testing.T) {
 		})
 	}
 }
-
-type failingReader struct{}
-
-func (failingReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 // TestRequestIsNotChanged, nor does the answer lead back to it.
 func TestRequestIsNotChanged(t *testing.T) {

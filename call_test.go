@@ -291,15 +291,17 @@ func TestDeadIdleConnections(t *testing.T) {
 func TestDyingConnectionsEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		network := &pipes{steps: []string{onWire(204)}}
-		client := network.client(t, &signalwire.Doer{MaxAttempts: 2})
-		for range 100 {
+		client := newPipesClient(t, network, &signalwire.Doer{MaxAttempts: 2})
+		const calls = 100
+		for range calls {
 			_, err := remove(t, client)
 			require.NoError(t, err)
 		}
-		require.Equal(t, 199, network.requests)
+		require.Equal(t, calls, network.dialled)
+		require.Equal(t, 2*calls-1, network.requests)
 
 		network = &pipes{steps: []string{onWire(204)}}
-		client = network.client(t, &signalwire.Doer{MaxAttempts: 1})
+		client = newPipesClient(t, network, &signalwire.Doer{MaxAttempts: 1})
 		_, err := remove(t, client)
 		require.NoError(t, err)
 		_, err = remove(t, client)

@@ -1,19 +1,13 @@
 package signalwire_test
 
 import (
-	"context"
-	"errors"
 	"go/ast"
 	"go/doc"
 	"go/parser"
 	"go/token"
-	"net"
-	"net/http"
 	"strings"
 	"testing"
-	"time"
 
-	"example.com/signalwire"
 	"github.com/stretchr/testify/require"
 )
 
@@ -43,31 +37,4 @@ func TestGeneratedDocs(t *testing.T) {
 	}
 	require.NotZero(t, methods)
 	require.NotZero(t, types)
-}
-
-// TestTimeLimitsAreNotTheContexts, as the package comment says: a transport's own
-// timeouts match context.DeadlineExceeded, and a Doer's limits do not.
-func TestTimeLimitsAreNotTheContexts(t *testing.T) {
-	t.Parallel()
-	hangs := func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }
-	dialer := &net.Dialer{Deadline: time.Unix(1, 0)}
-	for _, tt := range []struct {
-		name    string
-		doer    *signalwire.Doer
-		matches bool
-	}{
-		{"AttemptTimeout", &signalwire.Doer{HTTPClient: sender(hangs), MaxAttempts: 1, AttemptTimeout: time.Second}, false},
-		{"MaxElapsed", &signalwire.Doer{HTTPClient: sender(hangs), MaxElapsed: time.Second}, false},
-		{"http.Client's Timeout", &signalwire.Doer{HTTPClient: &http.Client{Transport: sender(hangs), Timeout: time.Second}, MaxAttempts: 1}, false},
-		{"dialer", &signalwire.Doer{HTTPClient: &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}, MaxAttempts: 1}, true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				_, err := remove(t, newMemoryClient(t, tt.doer))
-				require.True(t, requireTransportError(t, err).Timeout())
-				require.Equal(t, tt.matches, errors.Is(err, context.DeadlineExceeded), "%v", err)
-				require.NoError(t, t.Context().Err())
-			})
-		})
-	}
 }

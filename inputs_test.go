@@ -98,6 +98,10 @@ func TestBodiesAreClosed(t *testing.T) {
 	}
 }
 
+type mapClient map[string]*http.Response
+
+func (m mapClient) Do(r *http.Request) (*http.Response, error) { return m[r.URL.Path], nil }
+
 type pointerClient struct{}
 
 func (*pointerClient) Do(*http.Request) (*http.Response, error) { panic("called") }
@@ -113,6 +117,9 @@ func TestTypedNils(t *testing.T) {
 		{"http.Client", (*http.Client)(nil), "HTTP client is nil"},
 		{"own client", (*pointerClient)(nil), "HTTP client is nil"},
 		{"transport", &http.Client{Transport: (*http.Transport)(nil)}, "transport is nil"},
+		{"function", sender(nil), "HTTP client is nil"},
+		{"function as transport", &http.Client{Transport: sender(nil)}, "transport is nil"},
+		{"map", mapClient(nil), "HTTP client is nil"},
 		{"http.Client in a Doer", &signalwire.Doer{HTTPClient: (*http.Client)(nil)}, "HTTP client is nil"},
 		{"own client in a Doer", &signalwire.Doer{HTTPClient: (*pointerClient)(nil)}, "HTTP client is nil"},
 		{"transport in a Doer", &signalwire.Doer{HTTPClient: &http.Client{Transport: (*http.Transport)(nil)}}, "transport is nil"},

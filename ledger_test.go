@@ -52,10 +52,13 @@ func (l *ledger) carryOutCurrent() { l.current.Load().Store(true) }
 
 // remove makes one call.
 func (l *ledger) remove(t *testing.T, client *signalwire.ClientWithResponses) {
-	call, done, began := uuid.New(), new(atomic.Bool), time.Now()
+	account, _ := signalwire.ParseAccountSid(uuid.NewString())
+	conference, _ := signalwire.ParseConferenceSid(uuid.NewString())
+	call, _ := signalwire.ParseCallSid(uuid.NewString())
+	done, began := new(atomic.Bool), time.Now()
 	l.open.Store(call.String(), done)
 	l.current.Store(done)
-	_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, must(signalwire.ParseCallSid(call.String())))
+	_, err := client.DeleteParticipantWithResponse(t.Context(), account, conference, call)
 
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -74,7 +77,7 @@ func (l *ledger) remove(t *testing.T, client *signalwire.ClientWithResponses) {
 		return
 	case errors.As(err, &responded):
 		maybeApplied = responded.MaybeApplied
-		l.errors[fmt.Sprintf("%d %v", responded.StatusCode, matched(err))]++
+		l.errors[fmt.Sprintf("%d, unexpected %t", responded.StatusCode, errors.Is(err, signalwire.ErrUnexpectedResponse))]++
 	case errors.As(err, &failed):
 		maybeApplied = failed.MaybeApplied
 		l.errors[fmt.Sprintf("no complete response, timeout %v", failed.Timeout())]++

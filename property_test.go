@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -50,7 +51,7 @@ var behaviours = []struct {
 	{"reset", false, fails(syscall.ECONNRESET)},
 	{"cut", false, func(r *http.Request) (*http.Response, error) {
 		response := answer(r, 404, "")
-		response.Body = io.NopCloser(failingReader{})
+		response.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
 		return response, nil
 	}},
 	{"hangs", false, hangs},

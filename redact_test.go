@@ -2,14 +2,12 @@ package signalwire_test
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	escapehtml "html"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -235,35 +233,6 @@ type hidingError struct{ err error }
 
 func (e hidingError) Error() string { return "hidden" }
 func (e hidingError) Unwrap() error { return e.err }
-
-// TestRetryRulesSeeThrough what was cleaned.
-func TestRetryRulesSeeThrough(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name      string
-		err       error
-		retryable bool
-		timeout   bool
-	}{
-		{"end of file", io.EOF, true, false},
-		{"timed out", timeout{}, true, true},
-		{"unknown host", &net.DNSError{Err: "no such host", IsNotFound: true}, false, false},
-		{"unknown authority", x509.UnknownAuthorityError{}, false, false},
-		{"wrong host", x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}, false, false},
-		{"scheme mismatch", http.ErrSchemeMismatch, false, false},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: fails(
-					fmt.Errorf("sending to https://example.org/secret-location: %w", tt.err),
-				)}))
-				failed := requireTransportError(t, err)
-				require.Equal(t, tt.retryable, failed.Retryable())
-				require.Equal(t, tt.timeout, failed.Timeout())
-			})
-		})
-	}
-}
 
 // TestErrorsOfOtherCallsAreNotHandedOut: an error is never both types, whatever
 // a caller's HTTP client returns.

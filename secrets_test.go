@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"text/template"
 	"time"
@@ -70,7 +71,7 @@ func echoes() map[string]sender {
 		"transport's error": func(r *http.Request) (*http.Response, error) { return nil, dialError(r) },
 		"cut body": func(r *http.Request) (*http.Response, error) {
 			response := answer(r, 404, "")
-			response.Body = io.NopCloser(io.MultiReader(strings.NewReader(echo(r)), errorReader{dialError(r)}))
+			response.Body = io.NopCloser(io.MultiReader(strings.NewReader(echo(r)), iotest.ErrReader(dialError(r))))
 			return response, nil
 		},
 		"followed to a broken Location": (&http.Client{Transport: sender(func(r *http.Request) (*http.Response, error) {
@@ -85,10 +86,6 @@ func echoes() map[string]sender {
 		"success": says(204),
 	}
 }
-
-type errorReader struct{ err error }
-
-func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 
 // TestNoSecretsInValues: whatever a program does with the values that it gets,
 // the credentials do not end up in its log.
@@ -148,7 +145,7 @@ func TestNoSecretsFromTheWire(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				_, err := remove(t, (&pipes{steps: []string{wire}}).client(t, &signalwire.Doer{AttemptTimeout: time.Second}))
+				_, err := remove(t, newPipesClient(t, &pipes{steps: []string{wire}}, &signalwire.Doer{AttemptTimeout: time.Second}))
 				require.Error(t, err)
 				requireLogLine(t, err)
 				requireNoSecrets(t, "error", err)
@@ -169,9 +166,7 @@ func TestNoSecretsInClientThatWasUsed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				transport := signalwire.NewTransport()
-				transport.Proxy, transport.DialContext = nil, (&pipes{steps: []string{onWire(204)}}).dial
-				t.Cleanup(transport.CloseIdleConnections)
+				transport := (&pipes{steps: []string{onWire(204)}}).transport(t)
 				client, err := signalwire.New("example", testProject, testToken,
 					signalwire.WithBaseURL("http://127.0.0.1:1"), signalwire.WithHTTPClient(brings(&http.Client{Transport: transport})))
 				require.NoError(t, err)

@@ -12,12 +12,10 @@ import (
 	"go/token"
 	"go/types"
 	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,30 +88,6 @@ func TestZeroSid(t *testing.T) {
 		_, err := k.zero.MarshalText()
 		requireClearError(t, err, "", kind)
 	}
-}
-
-func TestZeroSidSendsNothing(t *testing.T) {
-	t.Parallel()
-	var requests atomic.Int64
-	client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		requests.Add(1)
-		w.WriteHeader(http.StatusNoContent)
-	}))
-	for _, tt := range []struct {
-		want       string
-		account    signalwire.AccountSid
-		conference signalwire.ConferenceSid
-		call       signalwire.CallSid
-	}{
-		{"account SID", signalwire.AccountSid{}, testConference, testCall},
-		{"conference SID", testAccount, signalwire.ConferenceSid{}, testCall},
-		{"call SID", testAccount, testConference, signalwire.CallSid{}},
-	} {
-		response, err := client.DeleteParticipantWithResponse(t.Context(), tt.account, tt.conference, tt.call)
-		require.Nil(t, response, tt.want)
-		require.ErrorContains(t, err, tt.want)
-	}
-	require.Zero(t, requests.Load())
 }
 
 func TestSidText(t *testing.T) {

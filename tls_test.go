@@ -16,7 +16,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
 	"strings"
 	"sync"
 	"syscall"
@@ -401,15 +400,10 @@ func TestProxyFromEnvironment(t *testing.T) {
 		authority.issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"example.signalwire.com"} }),
 	}}, answers(noContent)))
 	proxy := newWireServer(t, tunnel(api.address))
-	program, err := os.Executable()
-	require.NoError(t, err)
-	command := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$")
-	command.Env = append(os.Environ(), "HTTPS_PROXY=http://"+proxy.address, "NO_PROXY=", "no_proxy=",
+
+	runItself(t, "HTTPS_PROXY=http://"+proxy.address, "NO_PROXY=", "no_proxy=",
 		variable+"="+string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.certificate.Raw})))
 
-	output, err := command.CombinedOutput()
-
-	require.NoError(t, err, "%s", output)
 	require.Equal(t, int64(1), proxy.connections.Load())
 	require.Equal(t, int64(1), api.requests.Load())
 	requireSecrecy(t, proxy, "example.signalwire.com:443")

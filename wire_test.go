@@ -229,6 +229,7 @@ func (w wireWant) require(t *testing.T, response *signalwire.DeleteParticipantRe
 	if w.status == http.StatusNoContent {
 		require.NoError(t, err)
 		require.Equal(t, http.StatusNoContent, response.StatusCode())
+		require.Empty(t, response.Body)
 		return
 	}
 	require.Error(t, err)
@@ -358,7 +359,9 @@ func TestConnectionFaults(t *testing.T) {
 		{name: "length beyond 64 bits", script: closesAfter(jsonHead + "Content-Length: 99999999999999999999\r\n\r\n" + notFoundBody), want: brokenTwice},
 		{name: "two lengths", script: closesAfter(jsonHead + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n" + notFoundBody), want: brokenTwice},
 		{name: "204 with two lengths", script: closesAfter("HTTP/1.1 204 No Content\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"), want: brokenTwice},
-		{name: "204 with a length and a body", script: closesAfter("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\nhello"), want: removed},
+		{name: "204 in chunks", script: holdsAfter("HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), want: removed},
+		{name: "204 of HTTP/1.0", script: holdsAfter("HTTP/1.0 204 No Content\r\n\r\nhello"), want: removed},
+		{name: "204 with a length and a body", script: closesAfter("HTTP/1.1 204 No Content\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\nhello"), want: removed},
 		{name: "204 with a length and no body", script: holdsAfter("HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n"), want: removed},
 
 		// Chunks.
