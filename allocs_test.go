@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // maxAllocs is how often a guarded call may allocate; see bench/RESULTS.md for
@@ -17,7 +18,7 @@ const maxAllocs = 44
 // TestAllocations counts, so it does not depend on speed. It is not parallel,
 // because others would be counted, too.
 func TestAllocations(t *testing.T) {
-	transport := sender(func(r *http.Request) (*http.Response, error) {
+	transport := wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: http.StatusNoContent, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
 	})
 	client, err := signalwire.New("example", testProject, testToken,

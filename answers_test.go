@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strconv"
@@ -24,28 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
-
-// sender sends in memory. It is a caller's own HTTP client as well as a
-// transport of a http.Client.
-type sender func(*http.Request) (*http.Response, error)
-
-func (s sender) Do(r *http.Request) (*http.Response, error)        { return s(r) }
-func (s sender) RoundTrip(r *http.Request) (*http.Response, error) { return s(r) }
-
-// answer is what a transport returns for r. The header is given as name, value,
-// name, value.
-func answer(r *http.Request, status int, body string, header ...string) *http.Response {
-	response := &http.Response{
-		StatusCode: status, Status: strconv.Itoa(status) + " " + http.StatusText(status),
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: http.Header{}, ContentLength: -1, Body: io.NopCloser(strings.NewReader(body)), Request: r,
-	}
-	for i := 0; i < len(header); i += 2 {
-		response.Header.Add(header[i], header[i+1])
-	}
-	return response
-}
 
 // newMemoryClient returns a client made by New, for the real host, that sends
 // with a Doer.
@@ -132,26 +111,6 @@ func requireLogLine(t *testing.T, err error) {
 	}
 }
 
-const (
-	html           = "<html><head><title>Not Found</title></head><body>nginx</body></html>"
-	apiErrorCode   = 20404
-	apiErrorText   = "Said plainly."
-	apiErrorFormat = `{"code":20404,"message":"Said plainly.","more_info":"https://example.org/more","status":STATUS}`
-)
-
-// apiErrorBody is an error as the API documents it.
-func apiErrorBody(status int) string {
-	return strings.ReplaceAll(apiErrorFormat, "STATUS", strconv.Itoa(status))
-}
-
-// httptestServer returns the URL of a server that ends with the test.
-func httptestServer(t *testing.T, handler http.HandlerFunc) string {
-	t.Helper()
-	server := httptest.NewServer(handler)
-	t.Cleanup(server.Close)
-	return server.URL
-}
-
 func wantHeader(name, value string) signalwire.RequestEditorFn {
 	return func(_ context.Context, r *http.Request) error {
 		r.Header.Set(name, value)
@@ -162,8 +121,8 @@ func wantHeader(name, value string) signalwire.RequestEditorFn {
 func TestErrorBodyIsKept(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, body, want string }{
-		{"API's", apiErrorBody(404), apiErrorBody(404)},
-		{"HTML", html, html},
+		{"API's", wiretest.ErrorBody(404), wiretest.ErrorBody(404)},
+		{"HTML", wiretest.HTML, wiretest.HTML},
 		{"empty", "", ""},
 		{"at the limit", strings.Repeat("m", 1<<20), strings.Repeat("m", 1<<20)},
 		{"over the limit", strings.Repeat("m", 1<<20+1), ""},
@@ -195,9 +154,9 @@ func TestAnswersThatAreNoSuccess(t *testing.T) {
 		status                  int
 	}{
 		{"200 with an object", "application/json", `{}`, 200},
-		{"200 with an error", "application/json", apiErrorBody(200), 200},
+		{"200 with an error", "application/json", wiretest.ErrorBody(200), 200},
 		{"200 without a body", "", "", 200},
-		{"200 HTML", "text/html", html, 200},
+		{"200 HTML", "text/html", wiretest.HTML, 200},
 		{"201", "application/json", `{}`, 201},
 		{"202", "", "", 202},
 		{"203", "", "", 203},
@@ -244,13 +203,15 @@ func TestSuccess(t *testing.T) {
 		{"plain", "", nil},
 		{"JSON content type", "", []string{"Content-Type", "application/json"}},
 		{"body", "hello", []string{"Content-Type", "application/json", "Content-Length", "5"}},
-		{"error in the body", apiErrorBody(404), []string{"Content-Type", "application/json"}},
+		{"error in the body", wiretest.ErrorBody(404), []string{"Content-Type", "application/json"}},
 		{"Location", "", []string{"Location", "https://example.org/x"}},
 		{"Retry-After", "", []string{"Retry-After", "5"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			send := sender(func(r *http.Request) (*http.Response, error) { return answer(r, 204, tt.body, tt.header...), nil })
+			send := wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+				return wiretest.Response(r, 204, tt.body, tt.header...), nil
+			})
 			for _, client := range []signalwire.HttpRequestDoer{send, &http.Client{Transport: send}} {
 				response, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: client}))
 
@@ -263,24 +224,6 @@ func TestSuccess(t *testing.T) {
 		})
 	}
 }
-
-// countingBody is a body of many bytes that counts how many are taken.
-type countingBody struct {
-	left, read int64
-	closed     bool
-}
-
-func (b *countingBody) Read(p []byte) (int, error) {
-	n := min(int64(len(p)), b.left)
-	if n == 0 {
-		return 0, io.EOF
-	}
-	b.left -= n
-	b.read += n
-	return int(n), nil
-}
-
-func (b *countingBody) Close() error { b.closed = true; return nil }
 
 func TestLongAnswersAreNotRead(t *testing.T) {
 	t.Parallel()
@@ -301,11 +244,11 @@ func TestLongAnswersAreNotRead(t *testing.T) {
 		for _, declared := range []bool{false, true} {
 			t.Run(tt.name+", declared "+strconv.FormatBool(declared), func(t *testing.T) {
 				t.Parallel()
-				body := &countingBody{left: long}
+				body := &wiretest.CountingBody{Left: long}
 				var requests int
-				doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+				doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 					requests++
-					response := answer(r, tt.status, "")
+					response := wiretest.Response(r, tt.status, "")
 					response.Body = body
 					if declared {
 						response.ContentLength = long
@@ -316,8 +259,8 @@ func TestLongAnswersAreNotRead(t *testing.T) {
 
 				_, err := doer.Do(request)
 
-				require.LessOrEqual(t, body.read, tt.limit+drain)
-				require.True(t, body.closed)
+				require.LessOrEqual(t, body.Taken, tt.limit+drain)
+				require.True(t, body.Closed)
 				require.Equal(t, 1, requests, "it would be as long again")
 				if tt.status == 204 {
 					require.NoError(t, err)
@@ -362,18 +305,18 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
 	type use struct {
 		name    string
-		client  func(sender) signalwire.HttpRequestDoer
+		client  func(wiretest.Sender) signalwire.HttpRequestDoer
 		follows bool // so that there is a second request
 	}
 	follow := func(*http.Request, []*http.Request) error { return nil }
 	uses := []use{
-		{"http.Client", func(s sender) signalwire.HttpRequestDoer { return &http.Client{Transport: s} }, false},
-		{"http.Client with a jar that follows", func(s sender) signalwire.HttpRequestDoer {
+		{"http.Client", func(s wiretest.Sender) signalwire.HttpRequestDoer { return &http.Client{Transport: s} }, false},
+		{"http.Client with a jar that follows", func(s wiretest.Sender) signalwire.HttpRequestDoer {
 			return &http.Client{Transport: s, Jar: must(cookiejar.New(nil)), CheckRedirect: follow}
 		}, false},
-		{"HttpRequestDoer", func(s sender) signalwire.HttpRequestDoer { return s }, false},
-		{"HttpRequestDoer that follows", func(s sender) signalwire.HttpRequestDoer {
-			return sender((&http.Client{Transport: s, CheckRedirect: follow}).Do)
+		{"HttpRequestDoer", func(s wiretest.Sender) signalwire.HttpRequestDoer { return s }, false},
+		{"HttpRequestDoer that follows", func(s wiretest.Sender) signalwire.HttpRequestDoer {
+			return wiretest.Sender((&http.Client{Transport: s, CheckRedirect: follow}).Do)
 		}, true},
 	}
 	for _, use := range uses {
@@ -387,9 +330,9 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 							client := newMemoryClient(t, &signalwire.Doer{HTTPClient: use.client(func(r *http.Request) (*http.Response, error) {
 								requests++
 								if r.URL.Path != deletePath || r.URL.Host != "example.signalwire.com" || r.URL.Scheme != "https" {
-									return answer(r, target, ""), nil
+									return wiretest.Response(r, target, ""), nil
 								}
-								response := answer(r, status, html, "Set-Cookie", "a=b")
+								response := wiretest.Response(r, status, wiretest.HTML, "Set-Cookie", "a=b")
 								response.Header["Location"] = location.values
 								return response, nil
 							})})
@@ -425,7 +368,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 func TestRedirectsOverLoopback(t *testing.T) {
 	t.Parallel()
 	var led atomic.Int64
-	elsewhere := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	elsewhere := wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		led.Add(1)
 		w.WriteHeader(http.StatusNoContent)
 	})
@@ -479,32 +422,32 @@ func TestOtherMethods(t *testing.T) {
 		{"PUT 200 JSON", "PUT", `1`, "application/json", 200, 1, nil},
 		{"PUT 202 empty", "PUT", "", "", 202, 1, nil},
 		{"HEAD 200", "HEAD", "", "application/json", 200, 1, nil},
-		{"GET 200 HTML", "GET", html, "text/html", 200, 1, []string{"unexpected response"}},
-		{"GET 200 HTML as JSON", "GET", html, "application/json", 200, 1, []string{"unexpected response"}},
+		{"GET 200 HTML", "GET", wiretest.HTML, "text/html", 200, 1, []string{"unexpected response"}},
+		{"GET 200 HTML as JSON", "GET", wiretest.HTML, "application/json", 200, 1, []string{"unexpected response"}},
 		{"GET 200 truncated", "GET", `{"a":`, "application/json", 200, 1, []string{"unexpected response"}},
 		{"GET 200 two values", "GET", `{}{}`, "application/json", 200, 1, []string{"unexpected response"}},
-		{"POST 201 HTML", "POST", html, "text/html", 201, 1, []string{"unexpected response"}},
+		{"POST 201 HTML", "POST", wiretest.HTML, "text/html", 201, 1, []string{"unexpected response"}},
 		{"GET 302", "GET", "", "", 302, 1, []string{"unexpected response"}},
-		{"GET 404 of the API", "GET", apiErrorBody(404), "application/json", 404, 1, []string{"not found"}},
-		{"GET 404 HTML", "GET", html, "text/html", 404, 1, []string{"unexpected response"}},
+		{"GET 404 of the API", "GET", wiretest.ErrorBody(404), "application/json", 404, 1, []string{"not found"}},
+		{"GET 404 HTML", "GET", wiretest.HTML, "text/html", 404, 1, []string{"unexpected response"}},
 		{"HEAD 404", "HEAD", "", "application/json", 404, 1, []string{"unexpected response"}},
-		{"POST 422", "POST", apiErrorBody(422), "application/json", 422, 1, []string{"unprocessable"}},
-		{"GET 503", "GET", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
+		{"POST 422", "POST", wiretest.ErrorBody(422), "application/json", 422, 1, []string{"unprocessable"}},
+		{"GET 503", "GET", wiretest.ErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
 		{"HEAD 503", "HEAD", "", "application/json", 503, defaultAttempts, []string{"unavailable", "unexpected response"}},
-		{"PUT 503", "PUT", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
-		{"DELETE 503", "DELETE", apiErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
-		{"POST 503", "POST", apiErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
-		{"POST 429", "POST", apiErrorBody(429), "application/json", 429, 1, []string{"too many requests"}},
-		{"PATCH 503", "PATCH", apiErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
-		{"OPTIONS 503", "OPTIONS", apiErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
+		{"PUT 503", "PUT", wiretest.ErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
+		{"DELETE 503", "DELETE", wiretest.ErrorBody(503), "application/json", 503, defaultAttempts, []string{"unavailable"}},
+		{"POST 503", "POST", wiretest.ErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
+		{"POST 429", "POST", wiretest.ErrorBody(429), "application/json", 429, 1, []string{"too many requests"}},
+		{"PATCH 503", "PATCH", wiretest.ErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
+		{"OPTIONS 503", "OPTIONS", wiretest.ErrorBody(503), "application/json", 503, 1, []string{"unavailable"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var requests int
-				doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+				doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 					requests++
-					return answer(r, tt.status, tt.body, "Content-Type", tt.contentType), nil
+					return wiretest.Response(r, tt.status, tt.body, "Content-Type", tt.contentType), nil
 				})}
 				request := must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil))
 
@@ -539,7 +482,7 @@ func TestOtherMethods(t *testing.T) {
 // not come.
 func TestHeadOfSomethingLong(t *testing.T) {
 	t.Parallel()
-	server := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	server := wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", strconv.Itoa(64<<20))
 	})
 	response, err := (&signalwire.Doer{}).Do(must(http.NewRequestWithContext(t.Context(), http.MethodHead, server, nil)))
@@ -565,10 +508,10 @@ func TestBodyIsSentAgain(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				var bodies []string
-				doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+				doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 					bodies = append(bodies, string(must(io.ReadAll(r.Body))))
 					_ = r.Body.Close()
-					return answer(r, 503, apiErrorBody(503)), nil
+					return wiretest.Response(r, 503, wiretest.ErrorBody(503)), nil
 				})}
 				request := must(http.NewRequestWithContext(t.Context(), http.MethodPut, "https://example.org/x", strings.NewReader("hello")))
 				tt.change(request)
@@ -609,9 +552,9 @@ func TestCutAnswers(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-				response := answer(r, tt.status, "")
-				response.Body = io.NopCloser(io.MultiReader(strings.NewReader(apiErrorBody(tt.status)), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+				response := wiretest.Response(r, tt.status, "")
+				response.Body = io.NopCloser(io.MultiReader(strings.NewReader(wiretest.ErrorBody(tt.status)), iotest.ErrReader(io.ErrUnexpectedEOF)))
 				return response, nil
 			})}
 
@@ -634,7 +577,7 @@ func TestRequestIsNotChanged(t *testing.T) {
 	t.Parallel()
 	doer := &signalwire.Doer{HTTPClient: &http.Client{
 		Jar: must(cookiejar.New(nil)), Timeout: time.Minute,
-		Transport: sender(func(r *http.Request) (*http.Response, error) { return answer(r, 200, `{}`), nil }),
+		Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 200, `{}`), nil }),
 	}}
 	request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.org/secret/path?secret=query", nil))
 	request.SetBasicAuth(testProject, testToken)
@@ -653,8 +596,8 @@ func TestRequestIsNotChanged(t *testing.T) {
 // TestErrorsAsJSON keeps what programs log readable.
 func TestErrorsAsJSON(t *testing.T) {
 	t.Parallel()
-	doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-		return answer(r, 404, apiErrorBody(404)), nil
+	doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+		return wiretest.Response(r, 404, wiretest.ErrorBody(404)), nil
 	})}
 	_, err := remove(t, newMemoryClient(t, doer))
 	require.JSONEq(t, `{"StatusCode":404,"Code":20404,"Message":"Said plainly.","MoreInfo":"https://example.org/more",

@@ -3,13 +3,13 @@ package signalwire_test
 import (
 	"net/http"
 	"os"
-	"os/exec"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 func TestSpaceURL(t *testing.T) {
@@ -95,7 +95,7 @@ var rejectedBaseURLs = []string{
 func TestLoopbackIsNotProxied(t *testing.T) {
 	if os.Getenv("HTTP_PROXY") != "http://proxy.test" {
 		t.Parallel()
-		runItself(t, "HTTP_PROXY=http://proxy.test", "http_proxy=", "NO_PROXY=", "no_proxy=", "REQUEST_METHOD=")
+		wiretest.RunAgain(t, "HTTP_PROXY=http://proxy.test", "http_proxy=", "NO_PROXY=", "no_proxy=", "REQUEST_METHOD=")
 		return
 	}
 	hosts := []string{
@@ -119,16 +119,4 @@ func TestLoopbackIsNotProxied(t *testing.T) {
 		}
 	}
 	require.Greater(t, accepted, 10)
-}
-
-// runItself runs the test that calls it in a process of its own.
-func runItself(t *testing.T, environment ...string) {
-	t.Helper()
-	program, err := os.Executable()
-	require.NoError(t, err)
-	command := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$")
-	command.Env = append(os.Environ(), environment...)
-	output, err := command.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	require.Contains(t, string(output), "PASS")
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestHopelessRetries: a retry that cannot finish is not begun, so that a
@@ -38,7 +39,7 @@ func TestHopelessRetries(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
-				server := scripted(slowly(tt.responds, says(429)), hangs)
+				server := wiretest.InTurn(wiretest.Slowly(tt.responds, wiretest.Says(429)), wiretest.Hangs)
 				var reported []signalwire.Attempt
 				client := newMemoryClient(t, &signalwire.Doer{HTTPClient: server, OnAttempt: func(_ context.Context, a signalwire.Attempt) {
 					reported = append(reported, a)
@@ -54,7 +55,7 @@ func TestHopelessRetries(t *testing.T) {
 				responded := requireAPIError(t, err)
 				require.Equal(t, 429, responded.StatusCode)
 				require.False(t, responded.MaybeApplied)
-				require.Equal(t, tt.requests, server.requests)
+				require.Equal(t, tt.requests, server.Requests)
 				last := reported[len(reported)-1]
 				require.Zero(t, last.RetryIn)
 				require.Same(t, err, last.Err)
@@ -71,7 +72,7 @@ func TestAnnouncedRetryThatIsNotBegun(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var reported []signalwire.Attempt
 		client := newMemoryClient(t, &signalwire.Doer{
-			HTTPClient: scripted(says(503, "Retry-After", "5")),
+			HTTPClient: wiretest.InTurn(wiretest.Says(503, "Retry-After", "5")),
 			OnAttempt:  func(_ context.Context, a signalwire.Attempt) { reported = append(reported, a) },
 		})
 		time.AfterFunc(time.Second, cancel)
@@ -110,9 +111,9 @@ func TestGivenUpCallsEarnNothing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		s := &service{respond: downUntil(time.Hour, 503)}
 		s.began = time.Now()
-		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 			if r.Header.Get("X-Hang") != "" {
-				return hangs(r)
+				return wiretest.Hangs(r)
 			}
 			return s.Do(r)
 		})})
@@ -140,20 +141,20 @@ func TestDoerInADoer(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name     string
-		step     sender
+		step     wiretest.Sender
 		requests int
 		maybe    bool
 		matches  []string
 	}{
-		{"404", says(404), 1, false, []string{"not found"}},
-		{"503", says(503), 2, true, []string{"unavailable"}},
-		{"refused", fails(net.ErrClosed), 2, true, nil},
+		{"404", wiretest.Says(404), 1, false, []string{"not found"}},
+		{"503", wiretest.Says(503), 2, true, []string{"unavailable"}},
+		{"refused", wiretest.Fails(net.ErrClosed), 2, true, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				server := scripted(tt.step)
+				server := wiretest.InTurn(tt.step)
 				inner := &signalwire.Doer{HTTPClient: server, MaxAttempts: 2}
-				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 					response, err := inner.Do(r)
 					if err != nil {
 						err = fmt.Errorf("logged: %w", err)
@@ -161,7 +162,7 @@ func TestDoerInADoer(t *testing.T) {
 					return response, err
 				})}))
 
-				require.Equal(t, tt.requests, server.requests)
+				require.Equal(t, tt.requests, server.Requests)
 				if tt.name == "refused" {
 					failed := requireTransportError(t, err)
 					require.Equal(t, tt.maybe, failed.MaybeApplied)
@@ -195,19 +196,19 @@ func TestRequestBodyIsClosed(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			body := &countingBody{left: 10}
+			body := &wiretest.CountingBody{Left: 10}
 			request := must(http.NewRequestWithContext(tt.ctx, http.MethodPut, "https://example.org/x", body))
 			tt.change(request)
 
 			_, err := tt.doer.Do(request)
 
 			require.Zero(t, requireTransportError(t, err).Attempts)
-			require.True(t, body.closed, "the body is closed")
+			require.True(t, body.Closed, "the body is closed")
 		})
 	}
 	t.Run("given up in line", func(t *testing.T) {
 		bubble(t, func(t *testing.T) {
-			doer := &signalwire.Doer{HTTPClient: scripted(says(503, "Retry-After", "20"))}
+			doer := &signalwire.Doer{HTTPClient: wiretest.InTurn(wiretest.Says(503, "Retry-After", "20"))}
 			client := newMemoryClient(t, doer)
 			for range 2 {
 				go func() { _, _ = remove(t, client) }()
@@ -215,10 +216,10 @@ func TestRequestBodyIsClosed(t *testing.T) {
 			synctest.Wait()
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Second, cancel)
-			body := &countingBody{left: 10}
+			body := &wiretest.CountingBody{Left: 10}
 			_, err := doer.Do(must(http.NewRequestWithContext(ctx, http.MethodPut, "https://example.org/x", body)))
 			require.ErrorIs(t, err, context.Canceled)
-			require.True(t, body.closed, "the body is closed")
+			require.True(t, body.Closed, "the body is closed")
 			time.Sleep(time.Minute)
 		})
 	})
@@ -226,21 +227,21 @@ func TestRequestBodyIsClosed(t *testing.T) {
 
 // staleServer responds once on each connection, and closes the first some of
 // them when another request comes.
-func staleServer(t *testing.T, dying int64) *wireServer {
+func staleServer(t *testing.T, dying int64) *wiretest.Server {
 	var together sync.WaitGroup
 	together.Add(int(dying))
-	return newWireServer(t, func(c *wireConn) {
-		if c.number > dying {
-			for c.next() != nil {
-				c.say(noContent)
+	return wiretest.NewServer(t, func(c *wiretest.Conn) {
+		if c.Number > dying {
+			for c.Next() != nil {
+				c.Say(wiretest.NoContent)
 			}
 			return
 		}
-		c.next()
+		c.Next()
 		together.Done()
 		together.Wait() // so that as many connections are needed
-		c.say(noContent)
-		c.next()
+		c.Say(wiretest.NoContent)
+		c.Next()
 	})
 }
 
@@ -261,7 +262,7 @@ func TestDeadIdleConnections(t *testing.T) {
 			}
 			t.Cleanup(doer.CloseIdleConnections)
 			client, err := signalwire.New("example", testProject, testToken,
-				signalwire.WithBaseURL("http://"+server.address), signalwire.WithHTTPClient(doer))
+				signalwire.WithBaseURL("http://"+server.Address), signalwire.WithHTTPClient(doer))
 			require.NoError(t, err)
 			var group sync.WaitGroup
 			for range dead {
@@ -279,9 +280,9 @@ func TestDeadIdleConnections(t *testing.T) {
 			if own {
 				most = dead + 1 + 1
 			}
-			require.LessOrEqual(t, server.requests.Load(), most)
+			require.LessOrEqual(t, server.Requests.Load(), most)
 			doer.CloseIdleConnections()
-			requireSoon(t, func() bool { return server.openConnections() == 0 }, "CloseIdleConnections closes all")
+			wiretest.RequireSoon(t, func() bool { return server.Open() == 0 }, "CloseIdleConnections closes all")
 		})
 	}
 }
@@ -290,17 +291,17 @@ func TestDeadIdleConnections(t *testing.T) {
 // does not keep a call for ever.
 func TestDyingConnectionsEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		network := &pipes{steps: []string{onWire(204)}}
+		network := &wiretest.Pipes{Steps: []string{wiretest.Raw(204)}}
 		client := newPipesClient(t, network, &signalwire.Doer{MaxAttempts: 2})
 		const calls = 100
 		for range calls {
 			_, err := remove(t, client)
 			require.NoError(t, err)
 		}
-		require.Equal(t, calls, network.dialled)
-		require.Equal(t, 2*calls-1, network.requests)
+		require.Equal(t, calls, network.Dialled)
+		require.Equal(t, 2*calls-1, network.Requests)
 
-		network = &pipes{steps: []string{onWire(204)}}
+		network = &wiretest.Pipes{Steps: []string{wiretest.Raw(204)}}
 		client = newPipesClient(t, network, &signalwire.Doer{MaxAttempts: 1})
 		_, err := remove(t, client)
 		require.NoError(t, err)
@@ -314,8 +315,8 @@ func TestDyingConnectionsEnd(t *testing.T) {
 func TestSentAgainByNetHTTP(t *testing.T) {
 	t.Parallel()
 	const protocolError = 1
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
+	authority := wiretest.NewAuthority(t)
+	config := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
 	for _, tt := range []struct {
 		name     string
 		resets   int64 // connections that reset
@@ -324,24 +325,24 @@ func TestSentAgainByNetHTTP(t *testing.T) {
 		removed  bool
 	}{
 		{"for ever", 1 << 40, protocolError, 3, false},
-		{"refused for ever", 1 << 40, h2Refused, 3, false},
+		{"refused for ever", 1 << 40, wiretest.H2Refused, 3, false},
 		{"once", 1, protocolError, 2, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server := newWireServer(t, speakH2(config, func(c *h2Conn, stream uint32) bool {
-				if c.number <= tt.resets {
-					c.reset(stream, tt.code)
+			server := wiretest.NewServer(t, wiretest.SpeakH2(config, func(c *wiretest.H2Conn, stream uint32) bool {
+				if c.Number <= tt.resets {
+					c.Reset(stream, tt.code)
 				} else {
-					c.noContent(stream)
+					c.NoContent(stream)
 				}
 				return true
 			}))
-			response, err := removeFrom(t, "https://"+server.address, &signalwire.Doer{
-				HTTPClient: &http.Client{Transport: authority.transport(t)}, MaxAttempts: 1, AttemptTimeout: longAttempt,
+			response, err := removeFrom(t, "https://"+server.Address, &signalwire.Doer{
+				HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: 1, AttemptTimeout: longAttempt,
 			})
 
-			require.LessOrEqual(t, server.requests.Load(), tt.requests)
+			require.LessOrEqual(t, server.Requests.Load(), tt.requests)
 			if tt.removed {
 				require.NoError(t, err)
 				require.Equal(t, 204, response.StatusCode())
@@ -360,19 +361,19 @@ func TestSentAgainByNetHTTP(t *testing.T) {
 // connection.
 func TestStreamFailuresCount(t *testing.T) {
 	t.Parallel()
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
-	server := newWireServer(t, speakH2(config, func(c *h2Conn, stream uint32) bool {
+	authority := wiretest.NewAuthority(t)
+	config := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
+	server := wiretest.NewServer(t, wiretest.SpeakH2(config, func(c *wiretest.H2Conn, stream uint32) bool {
 		if stream == 1 {
-			c.noContent(stream)
+			c.NoContent(stream)
 		} else {
-			c.reset(stream, h2Cancel)
+			c.Reset(stream, wiretest.H2Cancel)
 		}
 		return true
 	}))
 	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL("https://"+server.address), signalwire.WithHTTPClient(&signalwire.Doer{
-			HTTPClient: &http.Client{Transport: authority.transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt,
+		signalwire.WithBaseURL("https://"+server.Address), signalwire.WithHTTPClient(&signalwire.Doer{
+			HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt,
 		}))
 	require.NoError(t, err)
 	_, err = remove(t, client)
@@ -381,7 +382,7 @@ func TestStreamFailuresCount(t *testing.T) {
 	_, err = remove(t, client)
 
 	require.Equal(t, 2, requireTransportError(t, err).Attempts)
-	require.Equal(t, int64(1+2), server.requests.Load())
+	require.Equal(t, int64(1+2), server.Requests.Load())
 }
 
 // TestConnectionOfACancelledCall: a connection that another call has dialled
@@ -389,15 +390,15 @@ func TestStreamFailuresCount(t *testing.T) {
 // one was asked for.
 func TestConnectionOfACancelledCall(t *testing.T) {
 	t.Parallel()
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
+	authority := wiretest.NewAuthority(t)
+	config := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
 	// The call may come before net/http has put the connection aside.
 	for range 20 {
-		server := newWireServer(t, speakH2(config, func(c *h2Conn, stream uint32) bool {
-			c.reset(stream, h2Cancel)
+		server := wiretest.NewServer(t, wiretest.SpeakH2(config, func(c *wiretest.H2Conn, stream uint32) bool {
+			c.Reset(stream, wiretest.H2Cancel)
 			return true
 		}))
-		transport := authority.transport(t)
+		transport := authority.Transport(t)
 		dialling, release := make(chan bool), make(chan bool)
 		var dials atomic.Int64
 		dial := transport.DialContext
@@ -409,7 +410,7 @@ func TestConnectionOfACancelledCall(t *testing.T) {
 			return dial(ctx, network, address)
 		}
 		client, err := signalwire.New("example", testProject, testToken,
-			signalwire.WithBaseURL("https://"+server.address), signalwire.WithHTTPClient(&signalwire.Doer{
+			signalwire.WithBaseURL("https://"+server.Address), signalwire.WithHTTPClient(&signalwire.Doer{
 				HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1, AttemptTimeout: longAttempt,
 			}))
 		require.NoError(t, err)
@@ -423,7 +424,7 @@ func TestConnectionOfACancelledCall(t *testing.T) {
 		cancel()
 		require.False(t, requireTransportError(t, <-cancelled).MaybeApplied, "nothing was sent yet")
 		close(release)
-		requireSoon(t, func() bool { return server.settled.Load() == 1 }, "the connection is made all the same")
+		wiretest.RequireSoon(t, func() bool { return server.Settled.Load() == 1 }, "the connection is made all the same")
 
 		_, err = remove(t, client)
 
@@ -451,8 +452,8 @@ func TestRefusedByNetHTTP(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := newWireServer(t, answers(noContent))
-			request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "http://"+server.address+"/x", strings.NewReader("")))
+			server := wiretest.NewServer(t, wiretest.Responds(wiretest.NoContent))
+			request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "http://"+server.Address+"/x", strings.NewReader("")))
 			request.Body = io.NopCloser(request.Body)
 			change(request)
 
@@ -463,7 +464,7 @@ func TestRefusedByNetHTTP(t *testing.T) {
 			require.False(t, failed.Retryable(), "it would be refused again")
 			require.Equal(t, 1, failed.Attempts)
 			require.ErrorContains(t, err, "nothing was sent")
-			require.Zero(t, server.connections.Load())
+			require.Zero(t, server.Connections.Load())
 		})
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 func TestSentinels(t *testing.T) {
@@ -26,7 +27,7 @@ func TestSentinels(t *testing.T) {
 		422: "unprocessable", 429: "too many requests", 503: "unavailable",
 	}
 	for status := 400; status < 600; status++ {
-		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: says(status)}))
+		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Says(status)}))
 		var names []string
 		if name := want[status]; name != "" {
 			names = []string{name}
@@ -68,7 +69,7 @@ func TestMaybeAppliedOfErrors(t *testing.T) {
 // error of the first call that fails. That error says nothing about the others.
 func TestCauseIsAnotherCallsError(t *testing.T) {
 	t.Parallel()
-	_, notFound := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: says(404)}))
+	_, notFound := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Says(404)}))
 	mine := errors.New("mine")
 	for _, tt := range []struct {
 		name  string
@@ -85,12 +86,12 @@ func TestCauseIsAnotherCallsError(t *testing.T) {
 			t.Run(tt.name+" "+when, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
 					ctx, cancel := context.WithCancelCause(t.Context())
-					send := sender(hangs)
+					send := wiretest.Sender(wiretest.Hangs)
 					switch when {
 					case "before":
 						cancel(tt.cause)
 					case "in the delay":
-						send = says(503, "Retry-After", "15")
+						send = wiretest.Says(503, "Retry-After", "15")
 						fallthrough
 					default:
 						time.AfterFunc(5*time.Second, func() { cancel(tt.cause) })
@@ -128,24 +129,24 @@ func TestErrorsInLogs(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name string
-		send sender
+		send wiretest.Sender
 		want map[string]any
 	}{
-		{"of the API", says(404, "X-Request-Id", "id", "Retry-After", "60"), map[string]any{
+		{"of the API", wiretest.Says(404, "X-Request-Id", "id", "Retry-After", "60"), map[string]any{
 			"status": 404.0, "code": 20404.0, "message": "Said plainly.", "request_id": "id", "retry_after": 6e10, "attempts": 1.0, "maybe_applied": false,
 		}},
-		{"HTML", func(r *http.Request) (*http.Response, error) { return answer(r, 502, html), nil }, map[string]any{
+		{"HTML", func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 502, wiretest.HTML), nil }, map[string]any{
 			"status": 502.0, "unexpected": "not in the API's error shape", "attempts": 1.0, "maybe_applied": true,
 		}},
 		{"long and dirty", func(r *http.Request) (*http.Response, error) {
-			return answer(r, 404, `{"message":"a\nhttps://example.org/x `+strings.Repeat("m", 1000)+`"}`), nil
+			return wiretest.Response(r, 404, `{"message":"a\nhttps://example.org/x `+strings.Repeat("m", 1000)+`"}`), nil
 		}, map[string]any{
 			"status": 404.0, "unexpected": "not in the API's error shape", "message": "a [URL] " + strings.Repeat("m", 489) + "…", "attempts": 1.0, "maybe_applied": false,
 		}},
-		{"no response", fails(errors.New("dial https://example.org/x\nrefused")), map[string]any{
+		{"no response", wiretest.Fails(errors.New("dial https://example.org/x\nrefused")), map[string]any{
 			"error": "dial [URL] refused", "timeout": false, "attempts": 1.0, "maybe_applied": true,
 		}},
-		{"timed out", hangs, map[string]any{"timeout": true, "attempts": 1.0, "maybe_applied": true}},
+		{"timed out", wiretest.Hangs, map[string]any{"timeout": true, "attempts": 1.0, "maybe_applied": true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

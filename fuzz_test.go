@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // FuzzAnswer: no answer makes a Doer panic, hides its status, passes for a
@@ -30,7 +31,7 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Add("DELETE", 204, "application/json", []byte("x"))
 	f.Add("GET", 200, "application/json", []byte("{}"))
-	f.Add("DELETE", 200, "text/html", []byte(html))
+	f.Add("DELETE", 200, "text/html", []byte(wiretest.HTML))
 	f.Add("HEAD", 101, "", []byte{})
 	f.Add("PUT", -1, "", []byte("\xff\x00"))
 	f.Fuzz(func(t *testing.T, method string, status int, contentType string, body []byte) {
@@ -39,8 +40,8 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		request.SetBasicAuth(testProject, testToken)
-		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-			return answer(r, status, string(body), "Content-Type", contentType), nil
+		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+			return wiretest.Response(r, status, string(body), "Content-Type", contentType), nil
 		})}
 
 		response, err := doer.Do(request)
@@ -99,8 +100,8 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(value, "Sun, 06 Nov 1994 08:49:00 GMT")
 	}
 	f.Fuzz(func(t *testing.T, value, date string) {
-		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-			return answer(r, 503, apiErrorBody(503), "Retry-After", value, "Date", date), nil
+		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+			return wiretest.Response(r, 503, wiretest.ErrorBody(503), "Retry-After", value, "Date", date), nil
 		})}
 		_, err := doer.Do(httptest.NewRequest(http.MethodGet, "https://example.org/", nil))
 		got := requireAPIError(t, err).RetryAfter
@@ -150,9 +151,9 @@ func FuzzBaseURL(f *testing.F) {
 	f.Fuzz(func(t *testing.T, baseURL string) {
 		var sent *http.Request
 		client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(baseURL),
-			signalwire.WithHTTPClient(sender(func(r *http.Request) (*http.Response, error) {
+			signalwire.WithHTTPClient(wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 				sent = r
-				return answer(r, 204, ""), nil
+				return wiretest.Response(r, 204, ""), nil
 			})))
 		if err != nil {
 			require.Nil(t, client)

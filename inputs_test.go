@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestHTTPClientsThatBreakTheRules of HttpRequestDoer or of http.RoundTripper.
@@ -22,12 +23,12 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 	errBroken := errors.New("broken")
 	for _, tt := range []struct {
 		name     string
-		send     sender
+		send     wiretest.Sender
 		status   int // of the answer, or 0 for no complete answer
 		requests int
 	}{
 		{"neither", func(*http.Request) (*http.Response, error) { return nil, nil }, 0, defaultAttempts},
-		{"both", func(r *http.Request) (*http.Response, error) { return answer(r, 204, ""), errBroken }, 0, defaultAttempts},
+		{"both", func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 204, ""), errBroken }, 0, defaultAttempts},
 		{"204 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, nil }, 204, 1},
 		{"404 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 404}, nil }, 404, 1},
 		{"503 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 503}, nil }, 503, defaultAttempts},
@@ -35,10 +36,10 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 		{"zero answer", func(*http.Request) (*http.Response, error) { return &http.Response{}, nil }, 0, 1},
 		{"negative status", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: -204}, nil }, -204, 1},
 	} {
-		for name, client := range map[string]func(sender) signalwire.HttpRequestDoer{
-			"HttpRequestDoer": func(s sender) signalwire.HttpRequestDoer { return s },
-			"RoundTripper":    func(s sender) signalwire.HttpRequestDoer { return &http.Client{Transport: s} },
-			"RoundTripper and jar": func(s sender) signalwire.HttpRequestDoer {
+		for name, client := range map[string]func(wiretest.Sender) signalwire.HttpRequestDoer{
+			"HttpRequestDoer": func(s wiretest.Sender) signalwire.HttpRequestDoer { return s },
+			"RoundTripper":    func(s wiretest.Sender) signalwire.HttpRequestDoer { return &http.Client{Transport: s} },
+			"RoundTripper and jar": func(s wiretest.Sender) signalwire.HttpRequestDoer {
 				return &http.Client{Transport: s, Jar: must(cookiejar.New(nil))}
 			},
 		} {
@@ -81,17 +82,17 @@ func TestBodiesAreClosed(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				var bodies []*countingBody
-				_, _ = remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-					response := answer(r, tt.status, "")
-					body := &countingBody{left: 100}
+				var bodies []*wiretest.CountingBody
+				_, _ = remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+					response := wiretest.Response(r, tt.status, "")
+					body := &wiretest.CountingBody{Left: 100}
 					bodies = append(bodies, body)
 					response.Body = body
 					return response, tt.err
 				})}))
 				require.NotEmpty(t, bodies)
 				for _, body := range bodies {
-					require.True(t, body.closed)
+					require.True(t, body.Closed)
 				}
 			})
 		})
@@ -117,8 +118,8 @@ func TestTypedNils(t *testing.T) {
 		{"http.Client", (*http.Client)(nil), "HTTP client is nil"},
 		{"own client", (*pointerClient)(nil), "HTTP client is nil"},
 		{"transport", &http.Client{Transport: (*http.Transport)(nil)}, "transport is nil"},
-		{"function", sender(nil), "HTTP client is nil"},
-		{"function as transport", &http.Client{Transport: sender(nil)}, "transport is nil"},
+		{"function", wiretest.Sender(nil), "HTTP client is nil"},
+		{"function as transport", &http.Client{Transport: wiretest.Sender(nil)}, "transport is nil"},
 		{"map", mapClient(nil), "HTTP client is nil"},
 		{"http.Client in a Doer", &signalwire.Doer{HTTPClient: (*http.Client)(nil)}, "HTTP client is nil"},
 		{"own client in a Doer", &signalwire.Doer{HTTPClient: (*pointerClient)(nil)}, "HTTP client is nil"},
@@ -143,8 +144,8 @@ func TestTypedNils(t *testing.T) {
 func TestAttemptsHaveHeadersOfTheirOwn(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var cookies [][]string
-		server := scripted(says(503), says(503), says(204))
-		doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
+		server := wiretest.InTurn(wiretest.Says(503), wiretest.Says(503), wiretest.Says(204))
+		doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 			r.AddCookie(&http.Cookie{Name: "a", Value: "b"})
 			cookies = append(cookies, r.Header["Cookie"])
 			return server.Do(r)
@@ -161,7 +162,7 @@ func TestAttemptsHaveHeadersOfTheirOwn(t *testing.T) {
 // TestRequestsMadeByHand may lack what http.NewRequest sets.
 func TestRequestsMadeByHand(t *testing.T) {
 	t.Parallel()
-	server := must(url.Parse(httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	server := must(url.Parse(wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		http.SetCookie(w, &http.Cookie{Name: "a", Value: "b"})
 	})))
 	for name, doer := range map[string]*signalwire.Doer{
@@ -210,11 +211,11 @@ func TestEditorsRunOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var edited int
-		server := scripted(says(503), says(503), says(204))
+		server := wiretest.InTurn(wiretest.Says(503), wiretest.Says(503), wiretest.Says(204))
 		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server, MaxElapsed: time.Minute}),
 			func(context.Context, *http.Request) error { edited++; return nil })
 		require.NoError(t, err)
-		require.Equal(t, 3, server.requests)
+		require.Equal(t, 3, server.Requests)
 		require.Equal(t, 1, edited)
 	})
 }

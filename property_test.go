@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // behaviours are what a server, or the way to it, may do. Only the ones that
@@ -23,56 +24,45 @@ import (
 var behaviours = []struct {
 	name    string
 	success bool
-	send    sender
+	send    wiretest.Sender
 }{
-	{"204", true, says(204)},
-	{"204 with a body", true, func(r *http.Request) (*http.Response, error) { return answer(r, 204, html), nil }},
-	{"204, slowly", true, slowly(3*time.Second, says(204))},
-	{"204 too late", false, slowly(time.Minute, says(204))},
-	{"204 with an error", false, func(r *http.Request) (*http.Response, error) { return answer(r, 204, ""), io.EOF }},
-	{"200", false, func(r *http.Request) (*http.Response, error) { return answer(r, 200, `{}`), nil }},
-	{"202", false, func(r *http.Request) (*http.Response, error) { return answer(r, 202, ""), nil }},
+	{"204", true, wiretest.Says(204)},
+	{"204 with a body", true, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 204, wiretest.HTML), nil }},
+	{"204, slowly", true, wiretest.Slowly(3*time.Second, wiretest.Says(204))},
+	{"204 too late", false, wiretest.Slowly(time.Minute, wiretest.Says(204))},
+	{"204 with an error", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 204, ""), io.EOF }},
+	{"200", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 200, `{}`), nil }},
+	{"202", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 202, ""), nil }},
 	{"302", false, func(r *http.Request) (*http.Response, error) {
-		return answer(r, 302, "", "Location", "https://example.org/"), nil
+		return wiretest.Response(r, 302, "", "Location", "https://example.org/"), nil
 	}},
-	{"101", false, says(101)},
-	{"404", false, says(404)},
-	{"404 HTML", false, func(r *http.Request) (*http.Response, error) { return answer(r, 404, html), nil }},
-	{"422", false, says(422)},
-	{"408", false, says(408)},
-	{"429", false, says(429)},
-	{"429, wait", false, says(429, "Retry-After", "4")},
-	{"503", false, says(503)},
-	{"503, wait", false, says(503, "Retry-After", "2")},
-	{"503, wait long", false, says(503, "Retry-After", "3600")},
-	{"503, wait nonsense", false, says(503, "Retry-After", "-1")},
-	{"500, slowly", false, slowly(2*time.Second, says(500))},
-	{"501", false, says(501)},
-	{"reset", false, fails(syscall.ECONNRESET)},
+	{"101", false, wiretest.Says(101)},
+	{"404", false, wiretest.Says(404)},
+	{"404 HTML", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 404, wiretest.HTML), nil }},
+	{"422", false, wiretest.Says(422)},
+	{"408", false, wiretest.Says(408)},
+	{"429", false, wiretest.Says(429)},
+	{"429, wait", false, wiretest.Says(429, "Retry-After", "4")},
+	{"503", false, wiretest.Says(503)},
+	{"503, wait", false, wiretest.Says(503, "Retry-After", "2")},
+	{"503, wait long", false, wiretest.Says(503, "Retry-After", "3600")},
+	{"503, wait nonsense", false, wiretest.Says(503, "Retry-After", "-1")},
+	{"500, slowly", false, wiretest.Slowly(2*time.Second, wiretest.Says(500))},
+	{"501", false, wiretest.Says(501)},
+	{"reset", false, wiretest.Fails(syscall.ECONNRESET)},
 	{"cut", false, func(r *http.Request) (*http.Response, error) {
-		response := answer(r, 404, "")
+		response := wiretest.Response(r, 404, "")
 		response.Body = io.NopCloser(iotest.ErrReader(io.ErrUnexpectedEOF))
 		return response, nil
 	}},
-	{"hangs", false, hangs},
-	{"hangs in the body", false, hangsInBody(404)},
+	{"hangs", false, wiretest.Hangs},
+	{"hangs in the body", false, wiretest.HangsInBody(404)},
 	{"over-long", false, func(r *http.Request) (*http.Response, error) {
-		response := answer(r, 500, "")
+		response := wiretest.Response(r, 500, "")
 		response.ContentLength = 1 << 40
 		return response, nil
 	}},
 	{"nothing", false, func(*http.Request) (*http.Response, error) { return nil, nil }},
-}
-
-func slowly(delay time.Duration, send sender) sender {
-	return func(r *http.Request) (*http.Response, error) {
-		select {
-		case <-time.After(delay):
-			return send(r)
-		case <-r.Context().Done():
-			return nil, r.Context().Err()
-		}
-	}
 }
 
 // TestRandomServers holds the promises against servers that do anything.
@@ -103,7 +93,7 @@ func TestRandomServers(t *testing.T) {
 			defer cancel()
 			var log []string
 			var last, succeeded bool
-			send := sender(func(r *http.Request) (*http.Response, error) {
+			send := wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 				behaviour := behaviours[random.IntN(len(behaviours))]
 				log = append(log, behaviour.name)
 				response, err := behaviour.send(r)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // raceWindow is longer than a caller pauses between calls, and than an idle
@@ -24,16 +25,16 @@ const raceWindow = 400 * time.Microsecond
 // without a response. There is one caller, so a request is the current call's.
 func TestRaces(t *testing.T) {
 	t.Parallel()
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
+	authority := wiretest.NewAuthority(t)
+	config := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
 	for _, tt := range []struct {
 		name   string
 		scheme string
-		script func(*ledger) func(*wireConn)
+		script func(*wiretest.Ledger) func(*wiretest.Conn)
 	}{
 		{"HTTP/1.1", "http", dyingIdle},
-		{"HTTP/1.1 over TLS", "https", func(l *ledger) func(*wireConn) { return overTLS(config, dyingIdle(l)) }},
-		{"HTTP/2", "https", func(l *ledger) func(*wireConn) { return dyingIdleH2(config, l) }},
+		{"HTTP/1.1 over TLS", "https", func(l *wiretest.Ledger) func(*wiretest.Conn) { return wiretest.OverTLS(config, dyingIdle(l)) }},
+		{"HTTP/2", "https", func(l *wiretest.Ledger) func(*wiretest.Conn) { return dyingIdleH2(config, l) }},
 	} {
 		for _, attempts := range []struct {
 			name string
@@ -42,22 +43,22 @@ func TestRaces(t *testing.T) {
 			t.Run(tt.name+", "+attempts.name, func(t *testing.T) {
 				t.Parallel()
 				const races = 3_000
-				l := newLedger()
-				server := newWireServer(t, tt.script(l))
-				client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(tt.scheme+"://"+server.address),
-					signalwire.WithHTTPClient(&signalwire.Doer{HTTPClient: &http.Client{Transport: authority.transport(t)}, MaxAttempts: attempts.most}))
+				l := wiretest.NewLedger()
+				server := wiretest.NewServer(t, tt.script(l))
+				client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(tt.scheme+"://"+server.Address),
+					signalwire.WithHTTPClient(&signalwire.Doer{HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: attempts.most}))
 				require.NoError(t, err)
 				for range races {
-					l.remove(t, client)
+					l.Remove(t, client)
 					time.Sleep(rand.N(raceWindow))
 				}
-				server.close()
-				t.Logf("%d connections", server.connections.Load())
-				l.requireTruth(t)
+				server.Close()
+				t.Logf("%d connections", server.Connections.Load())
+				l.RequireTruth(t)
 				if attempts.most == 1 {
-					require.Positive(t, l.unknown, "no request met the end of its connection")
+					require.Positive(t, l.Unknown, "no request met the end of its connection")
 				} else {
-					require.Equal(t, races, l.successes)
+					require.Equal(t, races, l.Successes)
 				}
 			})
 		}
@@ -65,17 +66,17 @@ func TestRaces(t *testing.T) {
 }
 
 // dyingIdle ends an HTTP/1.1 connection on which no request comes for a moment.
-func dyingIdle(l *ledger) func(*wireConn) {
-	return func(c *wireConn) {
-		for c.next() != nil {
-			l.requests.Add(1)
-			l.carryOutCurrent()
-			if rand.IntN(100) == 0 || !c.say(noContent) {
+func dyingIdle(l *wiretest.Ledger) func(*wiretest.Conn) {
+	return func(c *wiretest.Conn) {
+		for c.Next() != nil {
+			l.Requests.Add(1)
+			l.CarryOutCurrent()
+			if rand.IntN(100) == 0 || !c.Say(wiretest.NoContent) {
 				return
 			}
 			_ = c.SetReadDeadline(time.Time{})
 			if rand.IntN(2) == 0 {
-				_, _ = c.reader.Peek(1) // The end meets the next request for certain.
+				_, _ = c.Reader.Peek(1) // The end meets the next request for certain.
 				return
 			}
 			_ = c.SetReadDeadline(time.Now().Add(rand.N(raceWindow)))
@@ -85,34 +86,34 @@ func dyingIdle(l *ledger) func(*wireConn) {
 
 // dyingIdleH2 ends an HTTP/2 connection on which no request comes for a moment,
 // with GOAWAY or without, and resets streams.
-func dyingIdleH2(config *tls.Config, l *ledger) func(*wireConn) {
-	return func(wire *wireConn) {
+func dyingIdleH2(config *tls.Config, l *wiretest.Ledger) func(*wiretest.Conn) {
+	return func(wire *wiretest.Conn) {
 		var mu sync.Mutex
 		var last uint32
 		var gone bool
-		speakH2(config, func(c *h2Conn, stream uint32) bool {
+		wiretest.SpeakH2(config, func(c *wiretest.H2Conn, stream uint32) bool {
 			mu.Lock()
 			defer mu.Unlock()
-			l.requests.Add(1)
+			l.Requests.Add(1)
 			if gone {
 				return true // GOAWAY says that this one is not carried out.
 			}
 			last = stream
 			switch rand.IntN(300) {
 			case 0:
-				c.reset(stream, h2Refused)
+				c.Reset(stream, wiretest.H2Refused)
 				return true
 			case 1:
-				l.carryOutCurrent()
-				c.reset(stream, h2InternalError)
+				l.CarryOutCurrent()
+				c.Reset(stream, wiretest.H2InternalError)
 				return true
 			case 2:
-				l.carryOutCurrent()
-				c.goAway(stream, h2NoError)
+				l.CarryOutCurrent()
+				c.GoAway(stream, wiretest.H2NoError)
 				return false
 			}
-			l.carryOutCurrent()
-			c.noContent(stream)
+			l.CarryOutCurrent()
+			c.NoContent(stream)
 			time.AfterFunc(rand.N(raceWindow), func() {
 				mu.Lock()
 				defer mu.Unlock()
@@ -123,7 +124,7 @@ func dyingIdleH2(config *tls.Config, l *ledger) func(*wireConn) {
 				if rand.IntN(10) == 0 {
 					c.Close()
 				} else {
-					c.goAway(stream, h2NoError)
+					c.GoAway(stream, wiretest.H2NoError)
 				}
 			})
 			return true

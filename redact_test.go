@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // awkwardTokens are what BasicAuth takes, and some are hard to find in a body.
@@ -61,7 +62,7 @@ var encodings = map[string]func(string) string{
 
 // withAuthorization returns the error that a Doer makes of a response to a
 // request with an Authorization header.
-func withAuthorization(t *testing.T, value string, send sender) error {
+func withAuthorization(t *testing.T, value string, send wiretest.Sender) error {
 	t.Helper()
 	request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.org/x", nil))
 	request.Header["Authorization"] = []string{value}
@@ -88,7 +89,7 @@ func TestSecretsAreRedacted(t *testing.T) {
 					bodies["document"] = `{"code":20404,"message":"before ` + repeated + ` after","more_info":"` + repeated + `","status":404}`
 				}
 				for kind, body := range bodies {
-					err := withAuthorization(t, basic, func(r *http.Request) (*http.Response, error) { return answer(r, 404, body), nil })
+					err := withAuthorization(t, basic, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 404, body), nil })
 
 					answered := requireAPIError(t, err)
 					if kind == "HTML" {
@@ -131,7 +132,7 @@ func TestCredentialsOfAllSchemes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := withAuthorization(t, tt.value, func(r *http.Request) (*http.Response, error) { return answer(r, 502, tt.body), nil })
+			err := withAuthorization(t, tt.value, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 502, tt.body), nil })
 			require.Equal(t, tt.want, string(requireAPIError(t, err).Body()))
 		})
 	}
@@ -140,8 +141,8 @@ func TestCredentialsOfAllSchemes(t *testing.T) {
 			t.Parallel()
 			request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.org/x", nil))
 			request.Header[name] = []string{"Bearer abc.def-123"}
-			_, err := (&signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-				return answer(r, 502, "x abc.def-123 x"), nil
+			_, err := (&signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+				return wiretest.Response(r, 502, "x abc.def-123 x"), nil
 			})}).Do(request)
 			require.Equal(t, "x [redacted] x", string(requireAPIError(t, err).Body()))
 		})
@@ -200,7 +201,7 @@ func TestCallersErrorsAreFound(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: fails(tt.err)}))
+				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Fails(tt.err)}))
 
 				failed := requireTransportError(t, err)
 				require.Equal(t, tt.text, failed.Err.Error())
@@ -238,10 +239,10 @@ func (e hidingError) Unwrap() error { return e.err }
 // a caller's HTTP client returns.
 func TestErrorsOfOtherCallsAreNotHandedOut(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		_, notFound := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: says(404)}))
+		_, notFound := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Says(404)}))
 		request := must(http.NewRequestWithContext(t.Context(), http.MethodPut, "https://example.org/x", strings.NewReader("x")))
 		request.GetBody = func() (io.ReadCloser, error) { return nil, fmt.Errorf("%w: %w", errBreaker, notFound) }
-		_, err := (&signalwire.Doer{HTTPClient: says(503)}).Do(request)
+		_, err := (&signalwire.Doer{HTTPClient: wiretest.Says(503)}).Do(request)
 		requireTransportError(t, err)
 		require.ErrorIs(t, err, errBreaker)
 	})
@@ -256,7 +257,7 @@ func TestRedactingTakesLinearTime(t *testing.T) {
 			t.Run(token+" in "+piece, func(t *testing.T) {
 				t.Parallel()
 				body := strings.Repeat(piece, (1<<18)/len(piece))
-				err := withAuthorization(t, token, func(r *http.Request) (*http.Response, error) { return answer(r, 502, body), nil })
+				err := withAuthorization(t, token, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 502, body), nil })
 				require.NotEmpty(t, requireAPIError(t, err).Body())
 			})
 		}

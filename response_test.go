@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestRedirectsThatSayMaybe: a server may carry out a request and redirect to
@@ -25,8 +26,8 @@ func TestRedirectsThatSayMaybe(t *testing.T) {
 		for _, status := range []int{300, 301, 302, 303, 304, 305, 306, 307, 308, 399} {
 			t.Run(method+" "+strconv.Itoa(status), func(t *testing.T) {
 				t.Parallel()
-				doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-					return answer(r, status, "", "Location", "/result"), nil
+				doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+					return wiretest.Response(r, status, "", "Location", "/result"), nil
 				})}
 				_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), method, "https://example.org/x", nil)))
 
@@ -47,13 +48,13 @@ func TestFollowedRedirectsSayMaybe(t *testing.T) {
 			for _, last := range []int{200, 204, 304, 400, 404, 429} {
 				t.Run(method+" "+strconv.Itoa(redirect)+", then "+strconv.Itoa(last), func(t *testing.T) {
 					t.Parallel()
-					follows := &http.Client{Transport: sender(func(r *http.Request) (*http.Response, error) {
+					follows := &http.Client{Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 						if r.URL.Path == "/result" {
-							return answer(r, last, apiErrorBody(last)), nil
+							return wiretest.Response(r, last, wiretest.ErrorBody(last)), nil
 						}
-						return answer(r, redirect, "", "Location", "/result"), nil
+						return wiretest.Response(r, redirect, "", "Location", "/result"), nil
 					})}
-					doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(follows.Do)}
+					doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(follows.Do)}
 					_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), method, "https://example.org/x", nil)))
 
 					answered := requireAPIError(t, err)
@@ -70,7 +71,7 @@ func TestFollowedRedirectsSayMaybe(t *testing.T) {
 // is done.
 func neverEnding(length int) func(context.Context) io.Reader {
 	return func(ctx context.Context) io.Reader {
-		return io.MultiReader(strings.NewReader(strings.Repeat(" ", length)), hangingReader{ctx})
+		return io.MultiReader(strings.NewReader(strings.Repeat(" ", length)), wiretest.UntilDone(ctx))
 	}
 }
 
@@ -94,8 +95,8 @@ func TestContextEndsInBody(t *testing.T) {
 		{"error", "DELETE", 404, neverEnding(10), false},
 		{"success", "GET", 200, neverEnding(10), false},
 	} {
-		send := sender(func(r *http.Request) (*http.Response, error) {
-			response := answer(r, tt.status, "")
+		send := wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+			response := wiretest.Response(r, tt.status, "")
 			response.Body = io.NopCloser(tt.body(r.Context()))
 			return response, nil
 		})
@@ -150,8 +151,8 @@ func TestOverlongResponsesNameTheLimit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			doer := &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-				return answer(r, tt.status, strings.Repeat("m", tt.size)), nil
+			doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+				return wiretest.Response(r, tt.status, strings.Repeat("m", tt.size)), nil
 			})}
 			_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil)))
 			require.EqualError(t, err, "signalwire: "+tt.text)
@@ -176,9 +177,9 @@ func TestRequestID(t *testing.T) {
 		for _, status := range []int{404, 503, 302, 200} {
 			t.Run(tt.name+" "+strconv.Itoa(status), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
-					send := says(status, "X-Request-Id", tt.value)
+					send := wiretest.Says(status, "X-Request-Id", tt.value)
 					if tt.value == "" {
-						send = says(status)
+						send = wiretest.Says(status)
 					}
 					_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: send}))
 					require.Equal(t, tt.want, requireAPIError(t, err).RequestID)
@@ -193,7 +194,7 @@ func TestRequestID(t *testing.T) {
 		}
 	}
 	synctest.Test(t, func(t *testing.T) {
-		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: says(404, "X-Request-Id", id)}))
+		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Says(404, "X-Request-Id", id)}))
 		require.EqualError(t, err, "signalwire: 404 Not Found: request ID "+id+": code 20404: Said plainly.")
 	})
 }

@@ -1,7 +1,6 @@
 package signalwire_test
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -24,59 +23,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // defaultAttempts is what the zero MaxAttempts stands for.
 const defaultAttempts = 6
-
-// script answers each request with the next step, and stays at the last.
-type script struct {
-	steps    []sender
-	requests int
-}
-
-func (s *script) Do(r *http.Request) (*http.Response, error) {
-	s.requests++
-	return s.steps[min(s.requests, len(s.steps))-1](r)
-}
-
-func scripted(steps ...sender) *script { return &script{steps: steps} }
-
-// says answers in the API's shape, or with 204.
-func says(status int, header ...string) sender {
-	return func(r *http.Request) (*http.Response, error) {
-		if status == http.StatusNoContent {
-			return answer(r, status, "", header...), nil
-		}
-		return answer(r, status, apiErrorBody(status), header...), nil
-	}
-}
-
-func fails(err error) sender {
-	return func(*http.Request) (*http.Response, error) { return nil, err }
-}
-
-// hangs ends when the request's context does.
-func hangs(r *http.Request) (*http.Response, error) {
-	<-r.Context().Done()
-	return nil, r.Context().Err()
-}
-
-// hangsInBody answers, and its body ends when the request's context does.
-func hangsInBody(status int) sender {
-	return func(r *http.Request) (*http.Response, error) {
-		response := answer(r, status, "")
-		response.Body = io.NopCloser(io.MultiReader(strings.NewReader(`{"code":`), hangingReader{r.Context()}))
-		return response, nil
-	}
-}
-
-type hangingReader struct{ ctx context.Context }
-
-func (r hangingReader) Read([]byte) (int, error) {
-	<-r.ctx.Done()
-	return 0, r.ctx.Err()
-}
 
 // bubble runs a test in virtual time.
 func bubble(t *testing.T, f func(*testing.T)) {
@@ -146,7 +97,7 @@ func TestRetryAfter(t *testing.T) {
 					header = append(header, "Date", date)
 				}
 				var attempts []signalwire.Attempt
-				server := scripted(says(503, header...), says(204))
+				server := wiretest.InTurn(wiretest.Says(503, header...), wiretest.Says(204))
 				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{
 					HTTPClient: server,
 					OnAttempt:  func(_ context.Context, a signalwire.Attempt) { attempts = append(attempts, a) },
@@ -157,11 +108,11 @@ func TestRetryAfter(t *testing.T) {
 				if tt.want > 20*time.Second {
 					require.Equal(t, tt.want, requireAPIError(t, err).RetryAfter)
 					require.Zero(t, elapsed, "at once")
-					require.Equal(t, 1, server.requests)
+					require.Equal(t, 1, server.Requests)
 					return
 				}
 				require.NoError(t, err)
-				require.Equal(t, 2, server.requests)
+				require.Equal(t, 2, server.Requests)
 				require.Greater(t, elapsed, tt.want)
 				require.LessOrEqual(t, elapsed, tt.want+200*time.Millisecond)
 			})
@@ -176,15 +127,15 @@ func TestWhichStatusesAreRetried(t *testing.T) {
 		300, 302, 307, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 415, 421, 422, 423, 424, 425, 426, 428,
 		429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 507, 520, 599, 600,
 	} {
-		for name, step := range map[string]sender{
-			"API": says(status),
+		for name, step := range map[string]wiretest.Sender{
+			"API": wiretest.Says(status),
 			"HTML": func(r *http.Request) (*http.Response, error) {
-				return answer(r, status, html, "Content-Type", "text/html"), nil
+				return wiretest.Response(r, status, wiretest.HTML, "Content-Type", "text/html"), nil
 			},
 		} {
 			t.Run(fmt.Sprint(status, " ", name), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
-					server := scripted(step)
+					server := wiretest.InTurn(step)
 					_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server}))
 
 					answered := requireAPIError(t, err)
@@ -193,7 +144,7 @@ func TestWhichStatusesAreRetried(t *testing.T) {
 					if retried[status] {
 						want = defaultAttempts
 					}
-					require.Equal(t, want, server.requests)
+					require.Equal(t, want, server.Requests)
 					require.Equal(t, want, answered.Attempts)
 				})
 			})
@@ -238,7 +189,7 @@ func TestWhichFailuresAreRetried(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
-					server := scripted(fails(err))
+					server := wiretest.InTurn(wiretest.Fails(err))
 					_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server}))
 
 					failed := requireTransportError(t, err)
@@ -249,7 +200,7 @@ func TestWhichFailuresAreRetried(t *testing.T) {
 					if tt.retried {
 						want = defaultAttempts
 					}
-					require.Equal(t, want, server.requests)
+					require.Equal(t, want, server.Requests)
 					require.Equal(t, want, failed.Attempts)
 					require.True(t, failed.MaybeApplied, "who knows what this HTTP client did")
 				})
@@ -265,14 +216,14 @@ func TestRetryDelays(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
 			var attempts []signalwire.Attempt
-			server := scripted(says(503))
+			server := wiretest.InTurn(wiretest.Says(503))
 			_, err := remove(t, newMemoryClient(t, &signalwire.Doer{
 				HTTPClient: server, MaxAttempts: 20, MaxElapsed: time.Hour,
 				OnAttempt: func(_ context.Context, a signalwire.Attempt) { attempts = append(attempts, a) },
 			}))
 
 			require.Equal(t, 503, requireAPIError(t, err).StatusCode)
-			require.Equal(t, 20, server.requests)
+			require.Equal(t, 20, server.Requests)
 			var sum time.Duration
 			for n, attempt := range attempts[:19] {
 				most := min(200*time.Millisecond<<n, 3200*time.Millisecond)
@@ -293,35 +244,35 @@ func TestTimeLimits(t *testing.T) {
 	for _, tt := range []struct {
 		name        string
 		doer        *signalwire.Doer
-		steps       []sender
+		steps       []wiretest.Sender
 		attempts    int
 		least, most time.Duration
 		status      int // of the error, or 0 for no complete answer
 	}{
-		{"attempts of 10 s in 30 s", &signalwire.Doer{}, []sender{hangs}, 3, 30 * second, 30 * second, 0},
-		{"AttemptTimeout", &signalwire.Doer{AttemptTimeout: 2 * second}, []sender{hangs}, 6, 15 * second, 18200 * time.Millisecond, 0},
-		{"AttemptTimeout in the body", &signalwire.Doer{AttemptTimeout: 2 * second}, []sender{hangsInBody(404)}, 6, 15 * second, 18200 * time.Millisecond, 0},
-		{"AttemptTimeout, 1 attempt", &signalwire.Doer{AttemptTimeout: 2 * second, MaxAttempts: 1}, []sender{hangs}, 1, 2 * second, 2 * second, 0},
-		{"AttemptTimeout, then an answer", &signalwire.Doer{AttemptTimeout: 2 * second}, []sender{hangs, says(401)}, 2, 2 * second, 2200 * time.Millisecond, 401},
-		{"MaxElapsed in an attempt", &signalwire.Doer{MaxElapsed: 5 * second}, []sender{hangs}, 1, 5 * second, 5 * second, 0},
-		{"MaxElapsed between attempts", &signalwire.Doer{MaxElapsed: 15 * second}, []sender{says(503, "Retry-After", "10")}, 2, 10 * second, 10200 * time.Millisecond, 503},
-		{"MaxElapsed before the delay", &signalwire.Doer{MaxElapsed: 5 * second}, []sender{says(503, "Retry-After", "5")}, 1, 0, 0, 503},
-		{"Retry-After thrice", &signalwire.Doer{MaxAttempts: 3}, []sender{says(429, "Retry-After", "4")}, 3, 8 * second, 8600 * time.Millisecond, 429},
-		{"MaxAttempts 1", &signalwire.Doer{MaxAttempts: 1}, []sender{says(503)}, 1, 0, 0, 503},
-		{"MaxAttempts 2", &signalwire.Doer{MaxAttempts: 2}, []sender{says(503)}, 2, 1, 200 * time.Millisecond, 503},
-		{"no limits given", &signalwire.Doer{}, []sender{says(503)}, 6, 3100 * time.Millisecond, 6200 * time.Millisecond, 503},
+		{"attempts of 10 s in 30 s", &signalwire.Doer{}, []wiretest.Sender{wiretest.Hangs}, 3, 30 * second, 30 * second, 0},
+		{"AttemptTimeout", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.Hangs}, 6, 15 * second, 18200 * time.Millisecond, 0},
+		{"AttemptTimeout in the body", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.HangsInBody(404)}, 6, 15 * second, 18200 * time.Millisecond, 0},
+		{"AttemptTimeout, 1 attempt", &signalwire.Doer{AttemptTimeout: 2 * second, MaxAttempts: 1}, []wiretest.Sender{wiretest.Hangs}, 1, 2 * second, 2 * second, 0},
+		{"AttemptTimeout, then an answer", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.Hangs, wiretest.Says(401)}, 2, 2 * second, 2200 * time.Millisecond, 401},
+		{"MaxElapsed in an attempt", &signalwire.Doer{MaxElapsed: 5 * second}, []wiretest.Sender{wiretest.Hangs}, 1, 5 * second, 5 * second, 0},
+		{"MaxElapsed between attempts", &signalwire.Doer{MaxElapsed: 15 * second}, []wiretest.Sender{wiretest.Says(503, "Retry-After", "10")}, 2, 10 * second, 10200 * time.Millisecond, 503},
+		{"MaxElapsed before the delay", &signalwire.Doer{MaxElapsed: 5 * second}, []wiretest.Sender{wiretest.Says(503, "Retry-After", "5")}, 1, 0, 0, 503},
+		{"Retry-After thrice", &signalwire.Doer{MaxAttempts: 3}, []wiretest.Sender{wiretest.Says(429, "Retry-After", "4")}, 3, 8 * second, 8600 * time.Millisecond, 429},
+		{"MaxAttempts 1", &signalwire.Doer{MaxAttempts: 1}, []wiretest.Sender{wiretest.Says(503)}, 1, 0, 0, 503},
+		{"MaxAttempts 2", &signalwire.Doer{MaxAttempts: 2}, []wiretest.Sender{wiretest.Says(503)}, 2, 1, 200 * time.Millisecond, 503},
+		{"no limits given", &signalwire.Doer{}, []wiretest.Sender{wiretest.Says(503)}, 6, 3100 * time.Millisecond, 6200 * time.Millisecond, 503},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				began := time.Now()
-				server := scripted(tt.steps...)
+				server := wiretest.InTurn(tt.steps...)
 				tt.doer.HTTPClient = server
 				_, err := remove(t, newMemoryClient(t, tt.doer))
 				elapsed := time.Since(began)
 
 				require.GreaterOrEqual(t, elapsed, tt.least)
 				require.LessOrEqual(t, elapsed, tt.most)
-				require.Equal(t, tt.attempts, server.requests)
+				require.Equal(t, tt.attempts, server.Requests)
 				if tt.status != 0 {
 					require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
 					return
@@ -346,7 +297,7 @@ func TestTimeLimitsOfTheCallersOwn(t *testing.T) {
 		matches bool
 		most    time.Duration
 	}{
-		{"http.Client's Timeout", &http.Client{Timeout: time.Second, Transport: sender(hangs)}, false, 12200 * time.Millisecond},
+		{"http.Client's Timeout", &http.Client{Timeout: time.Second, Transport: wiretest.Sender(wiretest.Hangs)}, false, 12200 * time.Millisecond},
 		{"dialer", &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}, true, 6200 * time.Millisecond},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -393,16 +344,16 @@ func TestContextDone(t *testing.T) {
 		for _, tt := range []struct {
 			name     string
 			after    time.Duration
-			steps    []sender
+			steps    []wiretest.Sender
 			requests int
 			maybe    bool
 		}{
-			{"before", 0, []sender{says(204)}, 0, false},
-			{"while waiting for the answer", 5 * time.Second, []sender{hangs}, 1, true},
-			{"in the body of a 404", 5 * time.Second, []sender{hangsInBody(404)}, 1, true},
-			{"in the second attempt", 5 * time.Second, []sender{says(429), hangs}, 2, true},
-			{"in the delay", 5 * time.Second, []sender{says(429, "Retry-After", "10")}, 1, false},
-			{"in the delay after a 503", 5 * time.Second, []sender{says(503, "Retry-After", "10")}, 1, true},
+			{"before", 0, []wiretest.Sender{wiretest.Says(204)}, 0, false},
+			{"while waiting for the answer", 5 * time.Second, []wiretest.Sender{wiretest.Hangs}, 1, true},
+			{"in the body of a 404", 5 * time.Second, []wiretest.Sender{wiretest.HangsInBody(404)}, 1, true},
+			{"in the second attempt", 5 * time.Second, []wiretest.Sender{wiretest.Says(429), wiretest.Hangs}, 2, true},
+			{"in the delay", 5 * time.Second, []wiretest.Sender{wiretest.Says(429, "Retry-After", "10")}, 1, false},
+			{"in the delay after a 503", 5 * time.Second, []wiretest.Sender{wiretest.Says(503, "Retry-After", "10")}, 1, true},
 		} {
 			t.Run(end.name+" "+tt.name, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
@@ -410,7 +361,7 @@ func TestContextDone(t *testing.T) {
 					ctx, cancel := end.after(tt.after)
 					defer cancel()
 					synctest.Wait()
-					server := scripted(tt.steps...)
+					server := wiretest.InTurn(tt.steps...)
 					client := newMemoryClient(t, &signalwire.Doer{HTTPClient: server})
 					if tt.after == 0 {
 						<-ctx.Done()
@@ -419,7 +370,7 @@ func TestContextDone(t *testing.T) {
 					response, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall)
 
 					require.Nil(t, response)
-					require.Equal(t, tt.requests, server.requests)
+					require.Equal(t, tt.requests, server.Requests)
 					if _, bounded := ctx.Deadline(); bounded && strings.HasPrefix(tt.name, "in the delay") {
 						answered := requireAPIError(t, err)
 						require.Zero(t, time.Since(began), "the delay would pass the deadline")
@@ -442,98 +393,22 @@ func TestContextDone(t *testing.T) {
 	}
 }
 
-// pipes is a network in memory, so that http.Transport runs in virtual time. Its
-// connections do what the steps say, one after the other: a step is what the
-// server writes after it has read a request, or one of the words below. The
-// last one is repeated.
-type pipes struct {
-	steps    []string
-	mu       sync.Mutex
-	dialled  int
-	requests int
-}
-
-const (
-	refused   = "refused"                              // nobody listens
-	noDial    = "no dial"                              // dialling takes for ever
-	silent    = "silent"                               // no answer comes
-	cut       = "cut"                                  // the connection ends without an answer
-	cutAnswer = "HTTP/1.1 204 No Content\r\nDate: Mon" // the connection ends in a header
-)
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	p.mu.Lock()
-	step := p.steps[min(p.dialled, len(p.steps)-1)]
-	p.dialled++
-	p.mu.Unlock()
-	switch step {
-	case refused:
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
-	case noDial:
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	client, server := net.Pipe()
-	go func() {
-		defer server.Close()
-		reader := bufio.NewReader(server)
-		for n := 0; ; n++ {
-			if _, err := http.ReadRequest(reader); err != nil {
-				return
-			}
-			p.mu.Lock()
-			p.requests++
-			p.mu.Unlock()
-			switch {
-			case step == silent:
-				_, _ = io.Copy(io.Discard, reader)
-				return
-			case step == cut, n > 0:
-				return
-			}
-			_, _ = io.WriteString(server, step)
-			if !strings.HasPrefix(step, "HTTP/1.1 204 No Content\r\n\r\n") {
-				return
-			}
-		}
-	}()
-	return client, nil
-}
-
-// transport returns a transport that dials here.
-func (p *pipes) transport(t *testing.T) *http.Transport {
-	t.Helper()
-	transport := signalwire.NewTransport()
-	transport.Proxy, transport.DialContext = nil, p.dial
-	t.Cleanup(transport.CloseIdleConnections)
-	return transport
-}
-
 // newPipesClient returns a client whose Doer sends through a network in memory.
-func newPipesClient(t *testing.T, network *pipes, doer *signalwire.Doer) *signalwire.ClientWithResponses {
+func newPipesClient(t *testing.T, network *wiretest.Pipes, doer *signalwire.Doer) *signalwire.ClientWithResponses {
 	t.Helper()
-	doer.HTTPClient = &http.Client{Transport: network.transport(t)}
+	doer.HTTPClient = &http.Client{Transport: network.Transport(t)}
 	client, err := signalwire.New("example", testProject, testToken,
 		signalwire.WithBaseURL("http://127.0.0.1:1/api/laml/2010-04-01"), signalwire.WithHTTPClient(doer))
 	require.NoError(t, err)
 	return client
 }
 
-// onWire is an answer as a server writes it, in the API's shape.
-func onWire(status int) string {
-	if status == http.StatusNoContent {
-		return "HTTP/1.1 204 No Content\r\n\r\n"
-	}
-	body := apiErrorBody(status)
-	return fmt.Sprintf("HTTP/1.1 %d X\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%s", status, len(body), body)
-}
-
-const htmlOnWire = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p/>"
-
 // TestMaybeApplied: after an attempt whose end is not known, "not found" may
 // mean that it was this call that removed the participant.
 func TestMaybeApplied(t *testing.T) {
 	t.Parallel()
+	cutInBody := strings.TrimSuffix(wiretest.Raw(404), "}")
+	const htmlOnWire = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p/>"
 	for _, tt := range []struct {
 		name    string
 		steps   []string
@@ -541,36 +416,36 @@ func TestMaybeApplied(t *testing.T) {
 		matches []string
 		maybe   bool
 	}{
-		{"404", []string{onWire(404)}, 404, []string{"not found"}, false},
-		{"502, then 404", []string{onWire(502), onWire(404)}, 404, []string{"not found"}, true},
-		{"500, 503, then 404", []string{onWire(500), onWire(503), onWire(404)}, 404, []string{"not found"}, true},
-		{"408, then 404", []string{onWire(408), onWire(404)}, 404, []string{"not found"}, true},
-		{"429, then 404", []string{onWire(429), onWire(404)}, 404, []string{"not found"}, false},
-		{"429, 503, then 404", []string{onWire(429), onWire(503), onWire(404)}, 404, []string{"not found"}, true},
-		{"503, 429, then 404", []string{onWire(503), onWire(429), onWire(404)}, 404, []string{"not found"}, true},
-		{"cut, then 404", []string{cut, onWire(404)}, 404, []string{"not found"}, true},
-		{"cut in the answer, then 404", []string{cutAnswer, onWire(404)}, 404, []string{"not found"}, true},
-		{"cut in the body, then 404", []string{onWire(404)[:80], onWire(404)}, 404, []string{"not found"}, true},
-		{"silent, then 404", []string{silent, onWire(404)}, 404, []string{"not found"}, true},
-		{"refused, then 404", []string{refused, onWire(404)}, 404, []string{"not found"}, false},
-		{"dial timeout, then 404", []string{noDial, onWire(404)}, 404, []string{"not found"}, false},
-		{"502, then 401", []string{onWire(502), onWire(401)}, 401, []string{"unauthorized"}, true},
-		{"502, then 404 from elsewhere", []string{onWire(502), htmlOnWire}, 404, []string{"unexpected response"}, true},
-		{"503", []string{onWire(503)}, 503, []string{"unavailable"}, true},
-		{"429", []string{onWire(429)}, 429, []string{"too many requests"}, false},
-		{"refused", []string{refused}, 0, nil, false},
-		{"dial timeout", []string{noDial}, 0, nil, false},
-		{"cut", []string{cut}, 0, nil, true},
-		{"silent", []string{silent}, 0, nil, true},
-		{"cut, then refused", []string{cut, refused}, 0, nil, true},
-		{"503, then refused", []string{onWire(503), refused}, 0, nil, true},
-		{"503, then 204", []string{onWire(503), onWire(204)}, 204, nil, false},
-		{"cut, then 204", []string{cut, onWire(204)}, 204, nil, false},
-		{"refused, then 204", []string{refused, onWire(204)}, 204, nil, false},
+		{"404", []string{wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"502, then 404", []string{wiretest.Raw(502), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"500, 503, then 404", []string{wiretest.Raw(500), wiretest.Raw(503), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"408, then 404", []string{wiretest.Raw(408), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"429, then 404", []string{wiretest.Raw(429), wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"429, 503, then 404", []string{wiretest.Raw(429), wiretest.Raw(503), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"503, 429, then 404", []string{wiretest.Raw(503), wiretest.Raw(429), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"cut, then 404", []string{wiretest.Cut, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"cut in the answer, then 404", []string{wiretest.CutInHeader, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"cut in the body, then 404", []string{cutInBody, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"silent, then 404", []string{wiretest.Silent, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"refused, then 404", []string{wiretest.Refused, wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"dial timeout, then 404", []string{wiretest.NoDial, wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"502, then 401", []string{wiretest.Raw(502), wiretest.Raw(401)}, 401, []string{"unauthorized"}, true},
+		{"502, then 404 from elsewhere", []string{wiretest.Raw(502), htmlOnWire}, 404, []string{"unexpected response"}, true},
+		{"503", []string{wiretest.Raw(503)}, 503, []string{"unavailable"}, true},
+		{"429", []string{wiretest.Raw(429)}, 429, []string{"too many requests"}, false},
+		{"refused", []string{wiretest.Refused}, 0, nil, false},
+		{"dial timeout", []string{wiretest.NoDial}, 0, nil, false},
+		{"cut", []string{wiretest.Cut}, 0, nil, true},
+		{"silent", []string{wiretest.Silent}, 0, nil, true},
+		{"cut, then refused", []string{wiretest.Cut, wiretest.Refused}, 0, nil, true},
+		{"503, then refused", []string{wiretest.Raw(503), wiretest.Refused}, 0, nil, true},
+		{"503, then 204", []string{wiretest.Raw(503), wiretest.Raw(204)}, 204, nil, false},
+		{"cut, then 204", []string{wiretest.Cut, wiretest.Raw(204)}, 204, nil, false},
+		{"refused, then 204", []string{wiretest.Refused, wiretest.Raw(204)}, 204, nil, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				network := &pipes{steps: tt.steps}
+				network := &wiretest.Pipes{Steps: tt.steps}
 				response, err := remove(t, newPipesClient(t, network, &signalwire.Doer{AttemptTimeout: 2 * time.Second}))
 
 				switch tt.status {
@@ -586,7 +461,7 @@ func TestMaybeApplied(t *testing.T) {
 					require.Equal(t, tt.status, answered.StatusCode)
 					require.Equal(t, tt.maybe, answered.MaybeApplied)
 					require.ElementsMatch(t, tt.matches, matched(err))
-					require.Equal(t, network.dialled, answered.Attempts)
+					require.Equal(t, network.Dialled, answered.Attempts)
 				}
 				if err != nil {
 					require.Equal(t, tt.maybe, strings.Contains(err.Error(), "may have been carried out"))
@@ -605,10 +480,10 @@ func TestOnAttempt(t *testing.T) {
 			time.Sleep(3 * time.Second)
 			return nil, io.EOF
 		}
-		server := scripted(says(503, "Retry-After", "1"), slow, says(404))
+		server := wiretest.InTurn(wiretest.Says(503, "Retry-After", "1"), slow, wiretest.Says(404))
 		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: server, OnAttempt: func(ctx context.Context, a signalwire.Attempt) {
 			require.Equal(t, "caller's", ctx.Value(key{}))
-			require.Equal(t, server.requests, a.Number, "right after it")
+			require.Equal(t, server.Requests, a.Number, "right after it")
 			attempts = append(attempts, a)
 		}})
 
@@ -649,7 +524,7 @@ func TestOnAttemptOfSuccess(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		var attempts []signalwire.Attempt
 		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{
-			HTTPClient: scripted(says(204)),
+			HTTPClient: wiretest.InTurn(wiretest.Says(204)),
 			OnAttempt:  func(_ context.Context, a signalwire.Attempt) { attempts = append(attempts, a) },
 		}))
 		require.NoError(t, err)
@@ -711,13 +586,13 @@ func TestDoerWithoutRequest(t *testing.T) {
 	for name, request := range map[string]*http.Request{"nil": nil, "zero": {}, "without URL": {Method: http.MethodGet}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server := scripted(says(204))
+			server := wiretest.InTurn(wiretest.Says(204))
 			response, err := (&signalwire.Doer{HTTPClient: server}).Do(request)
 			require.Nil(t, response)
 			failed := requireTransportError(t, err)
 			require.False(t, failed.Retryable())
 			require.False(t, failed.MaybeApplied)
-			require.Zero(t, server.requests)
+			require.Zero(t, server.Requests)
 		})
 	}
 }
@@ -726,7 +601,7 @@ func TestDoerWithoutRequest(t *testing.T) {
 func TestZeroDoerIsConcurrent(t *testing.T) {
 	t.Parallel()
 	var requests atomic.Int64
-	server := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	server := wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		if requests.Add(1)%20 == 0 {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return

@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // An echo is a server, or something before it, that repeats what it was sent.
@@ -45,45 +46,45 @@ func escaped(text string) string {
 	return b.String()
 }
 
-func echoes() map[string]sender {
+func echoes() map[string]wiretest.Sender {
 	dialError := func(r *http.Request) error {
 		return fmt.Errorf("dial %s: %w", echo(r), io.EOF)
 	}
-	return map[string]sender{
+	return map[string]wiretest.Sender{
 		"API's error": func(r *http.Request) (*http.Response, error) {
-			return answer(r, 404, `{"code":20404,"message":"`+echo(r)+`","more_info":"`+echo(r)+`","status":404}`), nil
+			return wiretest.Response(r, 404, `{"code":20404,"message":"`+echo(r)+`","more_info":"`+echo(r)+`","status":404}`), nil
 		},
 		"API's error, escaped": func(r *http.Request) (*http.Response, error) {
-			return answer(r, 404, `{"code":20404,"message":"`+escaped(echo(r))+`","more_info":"`+escaped(echo(r))+`","status":404}`), nil
+			return wiretest.Response(r, 404, `{"code":20404,"message":"`+escaped(echo(r))+`","more_info":"`+escaped(echo(r))+`","status":404}`), nil
 		},
 		"list of errors": func(r *http.Request) (*http.Response, error) {
-			return answer(r, 422, `{"errors":["`+escaped(echo(r))+`"]}`), nil
+			return wiretest.Response(r, 422, `{"errors":["`+escaped(echo(r))+`"]}`), nil
 		},
-		"HTML": func(r *http.Request) (*http.Response, error) { return answer(r, 502, "<p>"+echo(r)), nil },
+		"HTML": func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 502, "<p>"+echo(r)), nil },
 		"Location": func(r *http.Request) (*http.Response, error) {
-			return answer(r, 302, echo(r), "Location", "https://"+testProject+":"+testToken+"@evil.test/"+testBasic), nil
+			return wiretest.Response(r, 302, echo(r), "Location", "https://"+testProject+":"+testToken+"@evil.test/"+testBasic), nil
 		},
 		"status line": func(r *http.Request) (*http.Response, error) {
-			response := answer(r, 401, echo(r))
+			response := wiretest.Response(r, 401, echo(r))
 			response.Status = "401 " + echo(r)
 			return response, nil
 		},
 		"transport's error": func(r *http.Request) (*http.Response, error) { return nil, dialError(r) },
 		"cut body": func(r *http.Request) (*http.Response, error) {
-			response := answer(r, 404, "")
+			response := wiretest.Response(r, 404, "")
 			response.Body = io.NopCloser(io.MultiReader(strings.NewReader(echo(r)), iotest.ErrReader(dialError(r))))
 			return response, nil
 		},
-		"followed to a broken Location": (&http.Client{Transport: sender(func(r *http.Request) (*http.Response, error) {
-			return answer(r, 307, "", "Location", "//"+testProject+":"+testToken+"@[::1%zz/"+testBasic), nil
+		"followed to a broken Location": (&http.Client{Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+			return wiretest.Response(r, 307, "", "Location", "//"+testProject+":"+testToken+"@[::1%zz/"+testBasic), nil
 		})}).Do,
-		"followed": (&http.Client{Transport: sender(func(r *http.Request) (*http.Response, error) {
+		"followed": (&http.Client{Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 			if strings.HasPrefix(r.URL.Path, "/x") {
-				return answer(r, 200, echo(r)), nil
+				return wiretest.Response(r, 200, echo(r)), nil
 			}
-			return answer(r, 307, "", "Location", "/x"+testBasic), nil
+			return wiretest.Response(r, 307, "", "Location", "/x"+testBasic), nil
 		})}).Do,
-		"success": says(204),
+		"success": wiretest.Says(204),
 	}
 }
 
@@ -145,7 +146,7 @@ func TestNoSecretsFromTheWire(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				_, err := remove(t, newPipesClient(t, &pipes{steps: []string{wire}}, &signalwire.Doer{AttemptTimeout: time.Second}))
+				_, err := remove(t, newPipesClient(t, &wiretest.Pipes{Steps: []string{wire}}, &signalwire.Doer{AttemptTimeout: time.Second}))
 				require.Error(t, err)
 				requireLogLine(t, err)
 				requireNoSecrets(t, "error", err)
@@ -166,7 +167,7 @@ func TestNoSecretsInClientThatWasUsed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
-				transport := (&pipes{steps: []string{onWire(204)}}).transport(t)
+				transport := (&wiretest.Pipes{Steps: []string{wiretest.Raw(204)}}).Transport(t)
 				client, err := signalwire.New("example", testProject, testToken,
 					signalwire.WithBaseURL("http://127.0.0.1:1"), signalwire.WithHTTPClient(brings(&http.Client{Transport: transport})))
 				require.NoError(t, err)

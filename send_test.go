@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // A call is a call of a generated method, with what may be wrong with it.
@@ -153,11 +154,11 @@ func TestNotSentClosesTheBody(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			body := &countingBody{left: 1}
+			body := &wiretest.CountingBody{Left: 1}
 			_, err := remove(t, newClient(t, http.NotFoundHandler()),
 				func(_ context.Context, r *http.Request) error { r.Body = body; return nil }, tt.edit)
 			requireTransportError(t, err)
-			require.True(t, body.closed)
+			require.True(t, body.Closed)
 		})
 	}
 }
@@ -195,9 +196,9 @@ func TestEditorsCannotLeadElsewhere(t *testing.T) {
 			t.Parallel()
 			var requests atomic.Int64
 			editor := func(_ context.Context, r *http.Request) error { tt.edit(r); return nil }
-			server := sender(func(r *http.Request) (*http.Response, error) {
+			server := wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 				requests.Add(1)
-				return answer(r, http.StatusOK, "{}"), nil
+				return wiretest.Response(r, http.StatusOK, "{}"), nil
 			})
 			options := []signalwire.ClientOption{
 				signalwire.WithBaseURL("http://127.0.0.1:8080"), signalwire.WithHTTPClient(&http.Client{Transport: server}),
@@ -255,7 +256,7 @@ func TestResponsesThatDoNotDecode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+			server := wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(http.StatusNotFound)
 				_, _ = io.WriteString(w, tt.body)
@@ -274,7 +275,7 @@ func TestResponsesThatDoNotDecode(t *testing.T) {
 // New did not make.
 func TestResponsesThatBreakOff(t *testing.T) {
 	t.Parallel()
-	client, err := signalwire.NewClientWithResponses(httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	client, err := signalwire.NewClientWithResponses(wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "10")
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, "{")

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestSoak sends, over HTTP/1.1 and HTTP/2, to a server that misbehaves at
@@ -28,20 +29,20 @@ func TestSoak(t *testing.T) {
 	length, err := time.ParseDuration(os.Getenv("SOAK"))
 	require.NoError(t, err, "SOAK is a duration such as 60s")
 	require.Positive(t, length)
-	authority := newAuthority(t)
-	certificate := authority.issue(t, nil)
+	authority := wiretest.NewAuthority(t)
+	certificate := authority.Issue(t, nil)
 
 	// use calls with all workers for some time.
-	use := func(length time.Duration) *ledger {
-		l, limit := newLedger(), new(rateLimit)
+	use := func(length time.Duration) *wiretest.Ledger {
+		l, limit := wiretest.NewLedger(), new(rateLimit)
 		address, stop := restarting(t, certificate, func(w http.ResponseWriter, r *http.Request) {
-			l.requests.Add(1)
-			misbehave(w, limit, func() { l.carryOut(r) })
+			l.Requests.Add(1)
+			misbehave(w, limit, func() { l.CarryOut(r) })
 		})
 		deadline := time.Now().Add(length)
 		var workers sync.WaitGroup
 		for _, protocol := range []string{"http/1.1", "h2"} {
-			transport := authority.transport(t)
+			transport := authority.Transport(t)
 			transport.TLSClientConfig.NextProtos = []string{protocol}
 			transport.ForceAttemptHTTP2 = protocol == "h2"
 			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL("https://"+address),
@@ -53,7 +54,7 @@ func TestSoak(t *testing.T) {
 			for range 32 {
 				workers.Go(func() {
 					for time.Now().Before(deadline) {
-						l.remove(t, client)
+						l.Remove(t, client)
 					}
 				})
 			}
@@ -62,9 +63,9 @@ func TestSoak(t *testing.T) {
 		stop()
 		return l
 	}
-	use(min(3*time.Second, length)).requireTruth(t)
+	use(min(3*time.Second, length)).RequireTruth(t)
 	goroutinesBefore, heapBefore := settled(0)
-	use(length).requireTruth(t)
+	use(length).RequireTruth(t)
 	goroutines, heap := settled(goroutinesBefore)
 
 	t.Logf("goroutines %d before, %d after; heap after GC %d KiB before, %d KiB after", goroutinesBefore, goroutines, heapBefore>>10, heap>>10)
@@ -148,22 +149,22 @@ func misbehave(w http.ResponseWriter, limit *rateLimit, remove func()) {
 		_ = connection.Close()
 	}
 	if limit.exceeded() {
-		say(429, apiErrorBody(429), "Retry-After", "1")
+		say(429, wiretest.ErrorBody(429), "Retry-After", "1")
 		return
 	}
 	switch rand.IntN(40) {
 	case 0:
-		say(404, apiErrorBody(404))
+		say(404, wiretest.ErrorBody(404))
 	case 1:
-		say(404, html, "Content-Type", "text/html")
+		say(404, wiretest.HTML, "Content-Type", "text/html")
 	case 2:
-		say(503, apiErrorBody(503))
+		say(503, wiretest.ErrorBody(503))
 	case 3:
-		say(429, apiErrorBody(429), "Retry-After", strconv.Itoa(rand.IntN(2)))
+		say(429, wiretest.ErrorBody(429), "Retry-After", strconv.Itoa(rand.IntN(2)))
 	case 4:
 		cut("")
 	case 5: // Cut in the body.
-		say(404, apiErrorBody(404), "Content-Length", "1000")
+		say(404, wiretest.ErrorBody(404), "Content-Length", "1000")
 		panic(http.ErrAbortHandler)
 	case 6: // Cut after it was carried out, before the response is complete.
 		remove()
@@ -175,14 +176,14 @@ func misbehave(w http.ResponseWriter, limit *rateLimit, remove func()) {
 	case 8:
 		say(rand.IntN(8)+301, "", "Location", "/elsewhere")
 	case 9:
-		say(200, html, "Content-Type", "text/html")
+		say(200, wiretest.HTML, "Content-Type", "text/html")
 	case 10: // Over-long.
 		say(500, strings.Repeat("x", 3<<19))
 	case 11:
 		say(200, "{}", "Content-Type", "application/json")
 	case 12: // A proxy lost the response.
 		remove()
-		say(502, html, "Content-Type", "text/html")
+		say(502, wiretest.HTML, "Content-Type", "text/html")
 	case 13: // A reset after it was carried out.
 		remove()
 		panic(http.ErrAbortHandler)

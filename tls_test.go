@@ -1,23 +1,15 @@
 package signalwire_test
 
 import (
-	"bufio"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"io"
-	"math/big"
 	"net"
 	"net/http"
 	"net/url"
 	"os"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -25,81 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
-
-// An authority issues certificates for 127.0.0.1.
-type authority struct {
-	certificate *x509.Certificate
-	key         *ecdsa.PrivateKey
-	pool        *x509.CertPool
-}
-
-func newAuthority(t *testing.T) *authority {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "authority"},
-		NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: time.Now().Add(48 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	a := &authority{key: key, pool: x509.NewCertPool()}
-	a.certificate, err = x509.ParseCertificate(der)
-	require.NoError(t, err)
-	a.pool.AddCert(a.certificate)
-	return a
-}
-
-// issue returns a server's certificate, after the change, if any.
-func (a *authority) issue(t *testing.T, change func(*x509.Certificate)) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(2), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: time.Now().Add(24 * time.Hour),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	if change != nil {
-		change(template)
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
-	require.NoError(t, err)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
-// transport returns a new transport that trusts the authority.
-func (a *authority) transport(t *testing.T) *http.Transport {
-	t.Helper()
-	transport := signalwire.NewTransport()
-	transport.TLSClientConfig.RootCAs = a.pool
-	t.Cleanup(transport.CloseIdleConnections)
-	return transport
-}
-
-// overTLS returns a script that plays another one over TLS.
-func overTLS(config *tls.Config, script func(*wireConn)) func(*wireConn) {
-	return func(c *wireConn) {
-		conn := tls.Server(c.Conn, config)
-		if err := conn.Handshake(); err != nil {
-			c.hold() // Closing at once could destroy an alert that is on its way.
-			return
-		}
-		script(&wireConn{Conn: conn, number: c.number, reader: bufio.NewReader(conn), server: c.server})
-	}
-}
-
-// speaksFirst waits for the client's first byte, says something that is not
-// what the client came for, and falls silent.
-func speaksFirst(text string) func(*wireConn) {
-	return func(c *wireConn) {
-		_, _ = c.reader.Peek(1)
-		c.say(text)
-		c.hold()
-	}
-}
 
 // helloTLS10 is a ServerHello that chooses TLS 1.0, whatever was offered.
 var helloTLS10 = "\x16\x03\x01\x00\x2a\x02\x00\x00\x26\x03\x01" + strings.Repeat("r", 32) + "\x00\x00\x2f\x00"
@@ -111,30 +30,30 @@ func isA[T error](err error) bool {
 
 func TestTLSFaults(t *testing.T) {
 	t.Parallel()
-	trusted, unknown := newAuthority(t), newAuthority(t)
-	good := trusted.issue(t, nil)
-	with := func(certificate tls.Certificate, change func(*tls.Config)) func(*wireConn) {
+	trusted, unknown := wiretest.NewAuthority(t), wiretest.NewAuthority(t)
+	good := trusted.Issue(t, nil)
+	with := func(certificate tls.Certificate, change func(*tls.Config)) func(*wiretest.Conn) {
 		config := &tls.Config{Certificates: []tls.Certificate{certificate}}
 		if change != nil {
 			change(config)
 		}
-		return overTLS(config, answers(noContent))
+		return wiretest.OverTLS(config, wiretest.Responds(wiretest.NoContent))
 	}
-	changed := func(change func(*x509.Certificate)) func(*wireConn) {
-		return with(trusted.issue(t, change), nil)
+	changed := func(change func(*x509.Certificate)) func(*wiretest.Conn) {
+		return with(trusted.Issue(t, change), nil)
 	}
 	permanent := wireWant{attempts: 1}
 	fleeting := wireWant{attempts: 2, retryable: true}
 	for _, tt := range []struct {
 		name   string
-		script func(*wireConn)
+		script func(*wiretest.Conn)
 		want   wireWant
 		isA    func(error) bool
 	}{
 		{"trusted", with(good, nil), wireWant{status: http.StatusNoContent}, nil},
 		{"trusted, TLS 1.2", with(good, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }), wireWant{status: http.StatusNoContent}, nil},
 
-		{"unknown authority", with(unknown.issue(t, nil), nil), permanent, isA[x509.UnknownAuthorityError]},
+		{"unknown authority", with(unknown.Issue(t, nil), nil), permanent, isA[x509.UnknownAuthorityError]},
 		{"expired", changed(func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) }), permanent, isA[x509.CertificateInvalidError]},
 		{"not valid yet", changed(func(c *x509.Certificate) { c.NotBefore = time.Now().Add(time.Hour) }), permanent, isA[x509.CertificateInvalidError]},
 		{"wrong host", changed(func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"example.org"} }), permanent, isA[x509.HostnameError]},
@@ -143,8 +62,8 @@ func TestTLSFaults(t *testing.T) {
 			permanent, isA[x509.CertificateInvalidError]},
 		{"TLS 1.1 at most", with(good, func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS11 }), permanent, isA[*net.OpError]},
 		{"TLS 1.0 at most", with(good, func(c *tls.Config) { c.MinVersion, c.MaxVersion = tls.VersionTLS10, tls.VersionTLS10 }), permanent, isA[*net.OpError]},
-		{"TLS 1.0 chosen", speaksFirst(helloTLS10), permanent, nil},
-		{"unexpected message", speaksFirst("\x16\x03\x03\x00\x04\x0e\x00\x00\x00"), permanent, nil},
+		{"TLS 1.0 chosen", wiretest.SpeaksFirst(helloTLS10), permanent, nil},
+		{"unexpected message", wiretest.SpeaksFirst("\x16\x03\x03\x00\x04\x0e\x00\x00\x00"), permanent, nil},
 		{"no protocol in common", with(good, func(c *tls.Config) { c.NextProtos = []string{"smtp"} }), permanent, isA[*net.OpError]},
 		{"certificate wanted, TLS 1.2", with(good, func(c *tls.Config) {
 			c.ClientAuth, c.MaxVersion = tls.RequireAnyClientCert, tls.VersionTLS12
@@ -153,35 +72,35 @@ func TestTLSFaults(t *testing.T) {
 		{"certificate wanted, TLS 1.3", with(good, func(c *tls.Config) {
 			c.ClientAuth, c.MinVersion = tls.RequireAnyClientCert, tls.VersionTLS13
 		}), wireWant{attempts: 1, maybeApplied: true}, isA[*net.OpError]},
-		{"alert", speaksFirst("\x15\x03\x03\x00\x02\x02\x28"), permanent, isA[*net.OpError]},
-		{"plain HTTP", speaksFirst("HTTP/1.1 204 No Content\r\n\r\n"), permanent, isA[tls.RecordHeaderError]},
-		{"SSH", speaksFirst("SSH-2.0-OpenSSH_9.6\r\n"), permanent, isA[tls.RecordHeaderError]},
+		{"alert", wiretest.SpeaksFirst("\x15\x03\x03\x00\x02\x02\x28"), permanent, isA[*net.OpError]},
+		{"plain HTTP", wiretest.SpeaksFirst("HTTP/1.1 204 No Content\r\n\r\n"), permanent, isA[tls.RecordHeaderError]},
+		{"SSH", wiretest.SpeaksFirst("SSH-2.0-OpenSSH_9.6\r\n"), permanent, isA[tls.RecordHeaderError]},
 
 		// What may be otherwise next time.
-		{"closed in the handshake", func(c *wireConn) { _, _ = c.reader.ReadByte() }, fleeting, nil},
-		{"reset in the handshake", func(c *wireConn) {
-			_, _ = c.reader.Peek(1)
-			c.reset()
+		{"closed in the handshake", func(c *wiretest.Conn) { _, _ = c.Reader.ReadByte() }, fleeting, nil},
+		{"reset in the handshake", func(c *wiretest.Conn) {
+			_, _ = c.Reader.Peek(1)
+			c.Reset()
 		}, wireWant{is: syscall.ECONNRESET, attempts: 2, retryable: true}, nil},
-		{"silent in the handshake", (*wireConn).hold, wireWant{attempts: 2, retryable: true, timeout: true}, nil},
+		{"silent in the handshake", (*wiretest.Conn).Hold, wireWant{attempts: 2, retryable: true, timeout: true}, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server := newWireServer(t, tt.script)
-			doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: trusted.transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt}
+			server := wiretest.NewServer(t, tt.script)
+			doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: trusted.Transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt}
 			if tt.want.timeout {
 				doer.AttemptTimeout = shortAttempt
 			}
 
-			response, err := removeFrom(t, "https://"+server.address, doer)
+			response, err := removeFrom(t, "https://"+server.Address, doer)
 
 			tt.want.require(t, response, err)
-			require.Equal(t, int64(max(tt.want.attempts, 1)), server.connections.Load())
+			require.Equal(t, int64(max(tt.want.attempts, 1)), server.Connections.Load())
 			if tt.isA != nil {
 				require.True(t, tt.isA(err), "%v", err)
 			}
 			if tt.want.status == 0 {
-				require.Zero(t, server.requests.Load())
+				require.Zero(t, server.Requests.Load())
 			}
 		})
 	}
@@ -191,9 +110,9 @@ func TestTLSFaults(t *testing.T) {
 // come without crypto/tls's own around them.
 func TestOwnVerification(t *testing.T) {
 	t.Parallel()
-	authority := newAuthority(t)
-	certificate := authority.certificate
-	script := overTLS(&tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}, answers(noContent))
+	authority := wiretest.NewAuthority(t)
+	certificate := authority.Certificate
+	script := wiretest.OverTLS(&tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}, wiretest.Responds(wiretest.NoContent))
 	for _, tt := range []struct {
 		name string
 		err  error
@@ -204,38 +123,14 @@ func TestOwnVerification(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server := newWireServer(t, script)
-			transport := authority.transport(t)
+			server := wiretest.NewServer(t, script)
+			transport := authority.Transport(t)
 			transport.TLSClientConfig.VerifyConnection = func(tls.ConnectionState) error { return tt.err }
-			response, err := removeFrom(t, "https://"+server.address,
+			response, err := removeFrom(t, "https://"+server.Address,
 				&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 			wireWant{attempts: 1, is: tt.err}.require(t, response, err)
-			require.Equal(t, int64(1), server.connections.Load())
+			require.Equal(t, int64(1), server.Connections.Load())
 		})
-	}
-}
-
-// tunnel answers CONNECT by passing bytes between the client and an address.
-func tunnel(address string) func(*wireConn) {
-	return func(c *wireConn) {
-		if r := c.next(); r == nil || r.Method != http.MethodConnect {
-			c.say("HTTP/1.1 405 Method Not Allowed\r\n\r\n")
-			return
-		}
-		far, err := net.Dial("tcp", address)
-		if err != nil {
-			c.say("HTTP/1.1 502 Bad Gateway\r\n\r\n")
-			return
-		}
-		c.say("HTTP/1.1 200 Connected\r\n\r\n")
-		var back sync.WaitGroup
-		back.Go(func() {
-			_, _ = io.Copy(c, far)
-			c.Close()
-		})
-		_, _ = io.Copy(far, c.reader)
-		far.Close()
-		back.Wait()
 	}
 }
 
@@ -243,9 +138,9 @@ func tunnel(address string) func(*wireConn) {
 // on, and before that only in time.
 func TestProxyThatNeverEndsItsAnswer(t *testing.T) {
 	t.Parallel()
-	proxy := newWireServer(t, keepsSaying("HTTP/1.1 200 Connected\r\n", strings.Repeat("X: x\r\n", 100)))
-	transport := newAuthority(t).transport(t)
-	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.address})
+	proxy := wiretest.NewServer(t, wiretest.KeepsSaying("HTTP/1.1 200 Connected\r\n", strings.Repeat("X: x\r\n", 100)))
+	transport := wiretest.NewAuthority(t).Transport(t)
+	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.Address})
 
 	response, err := removeFrom(t, "https://api.example.test",
 		&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: shortAttempt})
@@ -260,21 +155,21 @@ func TestProxyThatNeverEndsItsAnswer(t *testing.T) {
 
 func TestProxy(t *testing.T) {
 	t.Parallel()
-	authority := newAuthority(t)
-	api := newWireServer(t, overTLS(&tls.Config{Certificates: []tls.Certificate{
-		authority.issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"api.example.test"} }),
-	}}, answers(noContent)))
-	refuses := func(status string) func(*wireConn) {
-		return answers("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n")
+	authority := wiretest.NewAuthority(t)
+	api := wiretest.NewServer(t, wiretest.OverTLS(&tls.Config{Certificates: []tls.Certificate{
+		authority.Issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"api.example.test"} }),
+	}}, wiretest.Responds(wiretest.NoContent)))
+	refuses := func(status string) func(*wiretest.Conn) {
+		return wiretest.Responds("HTTP/1.1 " + status + "\r\nContent-Length: 0\r\n\r\n")
 	}
 	refused := func(text string) wireWant { return wireWant{attempts: 1, text: text} }
 	fleeting := wireWant{attempts: 2, retryable: true}
 	for _, tt := range []struct {
 		name   string
-		script func(*wireConn)
+		script func(*wiretest.Conn)
 		want   wireWant
 	}{
-		{"connects", tunnel(api.address), wireWant{status: http.StatusNoContent}},
+		{"connects", wiretest.Tunnel(api.Address), wireWant{status: http.StatusNoContent}},
 
 		{"400", refuses("400 Bad Request"), refused("the proxy refused to connect: 400 Bad Request")},
 		{"403", refuses("403 Forbidden"), refused("the proxy refused to connect: 403 Forbidden")},
@@ -285,23 +180,23 @@ func TestProxy(t *testing.T) {
 		{"500", refuses("500 Oops"), wireWant{attempts: 2, retryable: true, text: "the proxy refused to connect: 500"}},
 		{"502", refuses("502 Bad Gateway"), wireWant{attempts: 2, retryable: true, text: "the proxy refused to connect: 502"}},
 		{"503", refuses("503 Busy"), wireWant{attempts: 2, retryable: true, text: "the proxy refused to connect: 503"}},
-		{"connects to plain HTTP", func(c *wireConn) {
-			c.next()
-			c.say("HTTP/1.1 200 Connected\r\n\r\n")
-			speaksFirst("HTTP/1.1 204 No Content\r\n\r\n")(c)
+		{"connects to plain HTTP", func(c *wiretest.Conn) {
+			c.Next()
+			c.Say("HTTP/1.1 200 Connected\r\n\r\n")
+			wiretest.SpeaksFirst("HTTP/1.1 204 No Content\r\n\r\n")(c)
 		}, wireWant{attempts: 1}},
 
-		{"closes", closesAfter(""), fleeting},
-		{"closes in its answer", closesAfter("HTTP/1.1 200 Conn"), fleeting},
-		{"connects and closes", closesAfter("HTTP/1.1 200 Connected\r\n\r\n"), fleeting},
-		{"is not HTTP", closesAfter("SSH-2.0-OpenSSH_9.6\r\n"), fleeting},
-		{"does not answer", holdsAfter(""), wireWant{attempts: 2, retryable: true, timeout: true}},
+		{"closes", wiretest.ClosesAfter(""), fleeting},
+		{"closes in its answer", wiretest.ClosesAfter("HTTP/1.1 200 Conn"), fleeting},
+		{"connects and closes", wiretest.ClosesAfter("HTTP/1.1 200 Connected\r\n\r\n"), fleeting},
+		{"is not HTTP", wiretest.ClosesAfter("SSH-2.0-OpenSSH_9.6\r\n"), fleeting},
+		{"does not answer", wiretest.HoldsAfter(""), wireWant{attempts: 2, retryable: true, timeout: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			proxy := newWireServer(t, tt.script)
-			transport := authority.transport(t)
-			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.address})
+			proxy := wiretest.NewServer(t, tt.script)
+			transport := authority.Transport(t)
+			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.Address})
 			doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt}
 			if tt.want.timeout {
 				doer.AttemptTimeout = shortAttempt
@@ -310,18 +205,18 @@ func TestProxy(t *testing.T) {
 			response, err := removeFrom(t, "https://api.example.test", doer)
 
 			tt.want.require(t, response, err)
-			require.Equal(t, int64(max(tt.want.attempts, 1)), proxy.connections.Load())
+			require.Equal(t, int64(max(tt.want.attempts, 1)), proxy.Connections.Load())
 			requireSecrecy(t, proxy, "api.example.test:443")
-			require.NotContains(t, strings.ToLower(proxy.received.String()), "authorization")
+			require.NotContains(t, strings.ToLower(proxy.Received.String()), "authorization")
 		})
 	}
 }
 
 // requireSecrecy wants a proxy to have seen where to connect, and nothing of
 // the request.
-func requireSecrecy(t *testing.T, proxy *wireServer, address string) {
+func requireSecrecy(t *testing.T, proxy *wiretest.Server, address string) {
 	t.Helper()
-	received := proxy.received.String()
+	received := proxy.Received.String()
 	require.Contains(t, received, "CONNECT "+address+" HTTP/1.1\r\n")
 	for _, secret := range append([]string{"\nAuthorization:", "Participants", testConference.String(), testCall.String()}, testCredentials...) {
 		require.NotContains(t, received, secret)
@@ -331,7 +226,7 @@ func requireSecrecy(t *testing.T, proxy *wireServer, address string) {
 func TestProxyUnreachable(t *testing.T) {
 	t.Parallel()
 	transport := signalwire.NewTransport()
-	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: refusingAddress(t)})
+	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: wiretest.RefusingAddress(t)})
 	response, err := removeFrom(t, "https://api.example.test",
 		&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 	wireWant{is: syscall.ECONNREFUSED, attempts: 2, retryable: true}.require(t, response, err)
@@ -342,24 +237,24 @@ func TestProxyOverTLS(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		script func(*wireConn)
+		script func(*wiretest.Conn)
 		isA    func(error) bool
 	}{
-		{"unknown authority", overTLS(&tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t, nil)}}, closesAfter("")),
+		{"unknown authority", wiretest.OverTLS(&tls.Config{Certificates: []tls.Certificate{wiretest.NewAuthority(t).Issue(t, nil)}}, wiretest.ClosesAfter("")),
 			isA[x509.UnknownAuthorityError]},
-		{"TLS 1.0 chosen", speaksFirst(helloTLS10), isA[*net.OpError]},
-		{"plain HTTP", speaksFirst("HTTP/1.1 200 Connected\r\n\r\n"), isA[tls.RecordHeaderError]},
+		{"TLS 1.0 chosen", wiretest.SpeaksFirst(helloTLS10), isA[*net.OpError]},
+		{"plain HTTP", wiretest.SpeaksFirst("HTTP/1.1 200 Connected\r\n\r\n"), isA[tls.RecordHeaderError]},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			proxy := newWireServer(t, tt.script)
-			transport := newAuthority(t).transport(t)
-			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "https", Host: proxy.address})
+			proxy := wiretest.NewServer(t, tt.script)
+			transport := wiretest.NewAuthority(t).Transport(t)
+			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "https", Host: proxy.Address})
 			response, err := removeFrom(t, "https://api.example.test",
 				&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 			wireWant{attempts: 1}.require(t, response, err)
 			require.True(t, tt.isA(err), "%v", err)
-			require.Equal(t, int64(1), proxy.connections.Load())
+			require.Equal(t, int64(1), proxy.Connections.Load())
 		})
 	}
 }
@@ -368,15 +263,15 @@ func TestProxyOverTLS(t *testing.T) {
 // proxy gets and no error shows.
 func TestProxyCredentials(t *testing.T) {
 	t.Parallel()
-	proxy := newWireServer(t, answers("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))
+	proxy := wiretest.NewServer(t, wiretest.Responds("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))
 	transport := signalwire.NewTransport()
-	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.address, User: url.UserPassword("someone", "hunter2")})
+	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.Address, User: url.UserPassword("someone", "hunter2")})
 	response, err := removeFrom(t, "https://api.example.test",
 		&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
 	wireWant{attempts: 1, text: "407"}.require(t, response, err)
 	require.NotContains(t, err.Error(), "hunter2")
 	require.NotContains(t, err.Error(), "someone")
-	require.Contains(t, proxy.received.String(), "\nProxy-Authorization: Basic ")
+	require.Contains(t, proxy.Received.String(), "\nProxy-Authorization: Basic ")
 	requireSecrecy(t, proxy, "api.example.test:443")
 }
 
@@ -395,17 +290,17 @@ func TestProxyFromEnvironment(t *testing.T) {
 		return
 	}
 	t.Parallel()
-	authority := newAuthority(t)
-	api := newWireServer(t, overTLS(&tls.Config{Certificates: []tls.Certificate{
-		authority.issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"example.signalwire.com"} }),
-	}}, answers(noContent)))
-	proxy := newWireServer(t, tunnel(api.address))
+	authority := wiretest.NewAuthority(t)
+	api := wiretest.NewServer(t, wiretest.OverTLS(&tls.Config{Certificates: []tls.Certificate{
+		authority.Issue(t, func(c *x509.Certificate) { c.DNSNames = []string{"example.signalwire.com"} }),
+	}}, wiretest.Responds(wiretest.NoContent)))
+	proxy := wiretest.NewServer(t, wiretest.Tunnel(api.Address))
 
-	runItself(t, "HTTPS_PROXY=http://"+proxy.address, "NO_PROXY=", "no_proxy=",
-		variable+"="+string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.certificate.Raw})))
+	wiretest.RunAgain(t, "HTTPS_PROXY=http://"+proxy.Address, "NO_PROXY=", "no_proxy=",
+		variable+"="+string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate.Raw})))
 
-	require.Equal(t, int64(1), proxy.connections.Load())
-	require.Equal(t, int64(1), api.requests.Load())
+	require.Equal(t, int64(1), proxy.Connections.Load())
+	require.Equal(t, int64(1), api.Requests.Load())
 	requireSecrecy(t, proxy, "example.signalwire.com:443")
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestProxyOfLoopback: plain http to loopback is for test servers. A proxy
@@ -33,7 +34,7 @@ func TestProxyOfLoopback(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var proxied, direct atomic.Int64
-			proxy := must(url.Parse(httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+			proxy := must(url.Parse(wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				proxied.Add(1)
 				w.WriteHeader(http.StatusNoContent)
 			})))
@@ -85,13 +86,13 @@ func TestDefaultTransportOfTheProgram(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var requests []string
-			http.DefaultTransport = sender(func(r *http.Request) (*http.Response, error) {
+			http.DefaultTransport = wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 				requests = append(requests, r.Method+" "+r.URL.Host)
-				return answer(r, http.StatusNoContent, ""), nil
+				return wiretest.Response(r, http.StatusNoContent, ""), nil
 			})
 			client, err := signalwire.New("example", testProject, testToken, options...)
 			require.NoError(t, err)
-			http.DefaultTransport = sender(func(*http.Request) (*http.Response, error) { panic("New ran before") })
+			http.DefaultTransport = wiretest.Sender(func(*http.Request) (*http.Response, error) { panic("New ran before") })
 
 			_, err = remove(t, client)
 
@@ -130,22 +131,22 @@ func TestNewTransportKeepsProxyHook(t *testing.T) {
 func TestFIPS(t *testing.T) {
 	if os.Getenv("GODEBUG") != "fips140=only" {
 		t.Parallel()
-		runItself(t, "GODEBUG=fips140=only")
+		wiretest.RunAgain(t, "GODEBUG=fips140=only")
 		return
 	}
 	require.True(t, fips140.Enabled())
 	require.Panics(t, func() { uuid.NewSHA1(uuid.Nil, nil) }, "SHA-1 is not allowed")
-	authority := newAuthority(t)
+	authority := wiretest.NewAuthority(t)
 	for _, http2 := range []bool{false, true} {
 		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusNoContent)
 		}))
-		server.TLS = &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
+		server.TLS = &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
 		server.EnableHTTP2 = http2
 		server.StartTLS()
 		defer server.Close()
 		client, err := signalwire.New("example", testProject, testToken,
-			signalwire.WithBaseURL(server.URL), signalwire.WithHTTPClient(&http.Client{Transport: authority.transport(t)}))
+			signalwire.WithBaseURL(server.URL), signalwire.WithHTTPClient(&http.Client{Transport: authority.Transport(t)}))
 		require.NoError(t, err)
 		response, err := remove(t, client)
 		require.NoError(t, err)

@@ -1,6 +1,4 @@
-//go:build interop || soak
-
-package signalwire_test
+package wiretest
 
 import (
 	"errors"
@@ -18,27 +16,28 @@ import (
 	"example.com/signalwire"
 )
 
-// A ledger compares what a server carried out with what calls reported. Each
+// A Ledger compares what a server carried out with what calls reported. Each
 // call removes a participant of its own.
-type ledger struct {
-	requests atomic.Int64
+type Ledger struct {
+	Requests atomic.Int64
 	open     sync.Map // by call SID, an *atomic.Bool: whether it was carried out
 	current  atomic.Pointer[atomic.Bool]
 
 	mu               sync.Mutex
-	calls, successes int
+	calls, Successes int
 	falseSuccesses   int // reported, and not carried out
-	unknown          int // may have been carried out, says the error
+	Unknown          int // may have been carried out, says the error
 	denied           []*atomic.Bool
 	errors           map[string]int
 	longest          time.Duration
-	began            time.Time
+	Began            time.Time
 }
 
-func newLedger() *ledger { return &ledger{errors: map[string]int{}, began: time.Now()} }
+// NewLedger returns an empty Ledger.
+func NewLedger() *Ledger { return &Ledger{errors: map[string]int{}, Began: time.Now()} }
 
-// carryOut is for the server.
-func (l *ledger) carryOut(r *http.Request) {
+// CarryOut is for the server.
+func (l *Ledger) CarryOut(r *http.Request) {
 	if r.Method != http.MethodDelete {
 		return // Whoever follows a redirect ends here.
 	}
@@ -47,11 +46,11 @@ func (l *ledger) carryOut(r *http.Request) {
 	}
 }
 
-// carryOutCurrent is for a server that has one caller.
-func (l *ledger) carryOutCurrent() { l.current.Load().Store(true) }
+// CarryOutCurrent is for a server that has one caller.
+func (l *Ledger) CarryOutCurrent() { l.current.Load().Store(true) }
 
-// remove makes one call.
-func (l *ledger) remove(t *testing.T, client *signalwire.ClientWithResponses) {
+// Remove makes one call.
+func (l *Ledger) Remove(t testing.TB, client *signalwire.ClientWithResponses) {
 	account, _ := signalwire.ParseAccountSid(uuid.NewString())
 	conference, _ := signalwire.ParseConferenceSid(uuid.NewString())
 	call, _ := signalwire.ParseCallSid(uuid.NewString())
@@ -69,7 +68,7 @@ func (l *ledger) remove(t *testing.T, client *signalwire.ClientWithResponses) {
 	var maybeApplied bool
 	switch {
 	case err == nil:
-		l.successes++
+		l.Successes++
 		if !done.Load() {
 			l.falseSuccesses++
 		}
@@ -85,30 +84,30 @@ func (l *ledger) remove(t *testing.T, client *signalwire.ClientWithResponses) {
 		l.errors[err.Error()]++
 	}
 	if maybeApplied {
-		l.unknown++
+		l.Unknown++
 		l.open.Delete(call.String())
 	} else {
 		l.denied = append(l.denied, done) // It must not be carried out later either.
 	}
 }
 
-// removeAll makes calls from a number of callers.
-func (l *ledger) removeAll(t *testing.T, client *signalwire.ClientWithResponses, callers, calls int) {
+// RemoveAll makes calls from a number of callers.
+func (l *Ledger) RemoveAll(t testing.TB, client *signalwire.ClientWithResponses, callers, calls int) {
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range callers {
 		group.Go(func() {
 			for next.Add(1) <= int64(calls) {
-				l.remove(t, client)
+				l.Remove(t, client)
 			}
 		})
 	}
 	group.Wait()
 }
 
-// requireTruth wants no false success, and no error that denies what was
+// RequireTruth wants no false success, and no error that denies what was
 // carried out. The server must have ended.
-func (l *ledger) requireTruth(t *testing.T) {
+func (l *Ledger) RequireTruth(t testing.TB) {
 	t.Helper()
 	silent := 0
 	for _, done := range l.denied {
@@ -117,9 +116,9 @@ func (l *ledger) requireTruth(t *testing.T) {
 		}
 	}
 	t.Logf("%d calls, %d removed, %d false successes, %d unknown, %d denied of which %d were carried out; %d requests, longest call %v, %v in all; errors %v",
-		l.calls, l.successes, l.falseSuccesses, l.unknown, len(l.denied), silent,
-		l.requests.Load(), l.longest.Round(time.Millisecond), time.Since(l.began).Round(time.Millisecond), l.errors)
-	require.Positive(t, l.successes)
+		l.calls, l.Successes, l.falseSuccesses, l.Unknown, len(l.denied), silent,
+		l.Requests.Load(), l.longest.Round(time.Millisecond), time.Since(l.Began).Round(time.Millisecond), l.errors)
+	require.Positive(t, l.Successes)
 	require.Zero(t, l.falseSuccesses, "removals that were reported and not carried out")
 	require.Zero(t, silent, "removals that were carried out although the error says that they were not")
 }
