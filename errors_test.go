@@ -165,3 +165,14 @@ func TestErrorsInLogs(t *testing.T) {
 	require.Equal(t, map[string]any{"error": "", "timeout": false, "attempts": 0.0, "maybe_applied": false}, group)
 	require.Equal(t, "signalwire: nothing was sent", (&signalwire.TransportError{}).Error())
 }
+
+// TestErrorsAsJSON keeps what programs log readable.
+func TestErrorsAsJSON(t *testing.T) {
+	t.Parallel()
+	doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+		return wiretest.Response(r, 404, wiretest.ErrorBody(404)), nil
+	})}
+	_, err := remove(t, newMemoryClient(t, doer))
+	require.JSONEq(t, `{"StatusCode":404,"Code":20404,"Message":"Said plainly.","MoreInfo":"https://example.org/more",
+		"RequestID":"","RetryAfter":0,"Attempts":1,"MaybeApplied":false}`, string(must(json.Marshal(err))))
+}

@@ -3,15 +3,11 @@ package signalwire_test
 import (
 	"context"
 	"crypto/tls"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,57 +107,6 @@ func TestNothingIsLeft(t *testing.T) {
 				return server.Open() == 0
 			}, "connections are left")
 			wiretest.RequireSoon(t, func() bool { return runtime.NumGoroutine() <= before }, "goroutines are left")
-		})
-	}
-}
-
-// TestConnectionsAreReused: a new connection costs more than to read an answer
-// to its end, even one that is a little too long.
-func TestConnectionsAreReused(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name        string
-		status      int
-		body        string
-		connections int64
-	}{
-		{"204", 204, "", 1},
-		{"200", 200, "{}", 1},
-		{"302", 302, "moved", 1},
-		{"404", 404, wiretest.ErrorBody(404), 1},
-		{"404 without a body", 404, "", 1},
-		{"500", 500, "<html>", 1},
-		{"500 of 1 MiB", 500, strings.Repeat(" ", 1<<20), 1},
-		{"500 a little too long", 500, strings.Repeat(" ", 1<<20+100<<10), 1},
-		{"500 far too long", 500, strings.Repeat(" ", 4<<20), 5},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			var connections atomic.Int64
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(tt.status)
-				_ = http.NewResponseController(w).Flush() // So that no length is declared.
-				_, _ = io.WriteString(w, tt.body)
-			}))
-			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-				if state == http.StateNew {
-					connections.Add(1)
-				}
-			}
-			server.Start()
-			defer server.Close()
-			transport := signalwire.NewTransport()
-			defer transport.CloseIdleConnections()
-			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(server.URL),
-				signalwire.WithHTTPClient(&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1}))
-			require.NoError(t, err)
-
-			for range 5 {
-				_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall)
-				require.Equal(t, tt.status == http.StatusNoContent, err == nil, "%v", err)
-			}
-
-			require.Equal(t, tt.connections, connections.Load())
 		})
 	}
 }

@@ -310,3 +310,33 @@ func TestCancelledInLine(t *testing.T) {
 		require.Len(t, s.requests, 5)
 	})
 }
+
+// TestGivenUpCallsEarnNothing: a caller who gives up does not show that the
+// service is well.
+func TestGivenUpCallsEarnNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &service{respond: downUntil(time.Hour, 503)}
+		s.began = time.Now()
+		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("X-Hang") != "" {
+				return wiretest.Hangs(r)
+			}
+			return s.Do(r)
+		})})
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() { _, _ = remove(t, client) })
+		}
+		for range 300 {
+			group.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall, wantHeader("X-Hang", "1"))
+				require.Error(t, err)
+			})
+		}
+		time.Sleep(5 * time.Second)
+		require.LessOrEqual(t, len(s.requests), 100+10+5*10, "the calls and the retries of five seconds")
+		group.Wait()
+	})
+}

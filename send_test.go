@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -284,4 +286,44 @@ func TestResponsesThatBreakOff(t *testing.T) {
 	_, err = remove(t, client)
 	require.True(t, requireTransportError(t, err).MaybeApplied)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+func TestRequestHeaders(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, userAgent string
+		editors         []signalwire.RequestEditorFn
+	}{
+		{"ours", `^signalwire-go/\S+ \(go1\.\S+.*\)$`, nil},
+		{"the caller's", `^mine/1$`, []signalwire.RequestEditorFn{wantHeader("User-Agent", "mine/1")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got http.Header
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = r.Header
+				w.WriteHeader(http.StatusNoContent)
+			}))
+			_, err := remove(t, client, tt.editors...)
+			require.NoError(t, err)
+			require.Regexp(t, tt.userAgent, got.Get("User-Agent"))
+			require.Equal(t, []string{"application/json"}, got["Accept"])
+			require.Empty(t, got["Accept-Encoding"])
+			require.Len(t, got, 3, "with Authorization: %v", got)
+		})
+	}
+}
+
+// TestEditorsRunOnce for a call, not for an attempt.
+func TestEditorsRunOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var edited int
+		server := wiretest.InTurn(wiretest.Says(503), wiretest.Says(503), wiretest.Says(204))
+		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server, MaxElapsed: time.Minute}),
+			func(context.Context, *http.Request) error { edited++; return nil })
+		require.NoError(t, err)
+		require.Equal(t, 3, server.Requests)
+		require.Equal(t, 1, edited)
+	})
 }
