@@ -167,7 +167,7 @@ func TestErrorResponses(t *testing.T) {
 					}
 					require.Equal(t, tt.message, answered.Message)
 					require.Equal(t, 1, answered.Attempts)
-					require.Equal(t, s.status >= 500, answered.MaybeApplied)
+					require.Equal(t, s.status >= 500, answered.MaybeApplied, "MaybeApplied of %v", err)
 					require.Contains(t, err.Error(), strconv.Itoa(s.status))
 					var want []string
 					if s.sentinel != "" && (tt.isAPI || s.status != http.StatusNotFound) {

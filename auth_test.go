@@ -84,12 +84,12 @@ func FuzzBasicAuth(f *testing.F) {
 			require.Empty(t, request.Header)
 			requireClearError(t, err, "", "")
 			for _, value := range []string{projectID, apiToken} {
-				require.False(t, len(value) > 16 && strings.Contains(err.Error(), value))
+				require.False(t, len(value) > 16 && strings.Contains(err.Error(), value), "%v shows %q", err, value)
 			}
 			return
 		}
 		user, password, ok := request.BasicAuth()
-		require.True(t, ok)
+		require.True(t, ok, "no basic authentication")
 		require.Equal(t, projectID, user)
 		require.Equal(t, apiToken, password)
 		require.NotEmpty(t, user)

@@ -177,9 +177,9 @@ func FuzzBaseURL(f *testing.F) {
 		}
 		require.Nil(t, sent.URL.User)
 		require.Empty(t, sent.URL.RawQuery+sent.URL.Fragment+sent.URL.Opaque)
-		require.False(t, sent.URL.ForceQuery)
-		require.True(t, strings.HasSuffix(sent.URL.EscapedPath(), strings.TrimPrefix(deletePath, "/api/laml/2010-04-01")))
-		require.True(t, strings.HasPrefix(sent.URL.Path, strings.TrimSuffix(given.Path, "/")))
+		require.False(t, sent.URL.ForceQuery, "%v has a query", sent.URL)
+		require.True(t, strings.HasSuffix(sent.URL.EscapedPath(), strings.TrimPrefix(deletePath, "/api/laml/2010-04-01")), "the end of %v", sent.URL)
+		require.True(t, strings.HasPrefix(sent.URL.Path, strings.TrimSuffix(given.Path, "/")), "the start of %v", sent.URL)
 		require.NotContains(t, sent.URL.Path, "/../")
 	})
 }

@@ -53,7 +53,7 @@ func TestHopelessRetries(t *testing.T) {
 				require.Equal(t, tt.ends, time.Since(began))
 				responded := requireAPIError(t, err)
 				require.Equal(t, 429, responded.StatusCode)
-				require.False(t, responded.MaybeApplied)
+				require.False(t, responded.MaybeApplied, "MaybeApplied of %v", err)
 				require.Equal(t, tt.requests, server.Requests)
 				last := reported[len(reported)-1]
 				require.Zero(t, last.RetryIn)
@@ -258,7 +258,7 @@ func TestTimeLimits(t *testing.T) {
 				}
 				failed := requireTransportError(t, err)
 				require.Equal(t, tt.attempts, failed.Attempts)
-				require.True(t, failed.Timeout())
+				require.True(t, failed.Timeout(), "Timeout of %v", err)
 				require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context is not done")
 			})
 		})
@@ -359,9 +359,9 @@ func TestContextDone(t *testing.T) {
 					require.Equal(t, tt.after, time.Since(began))
 					failed := requireTransportError(t, err)
 					require.Equal(t, tt.requests, failed.Attempts)
-					require.Equal(t, tt.maybe, failed.MaybeApplied)
-					require.False(t, failed.Retryable())
-					require.Equal(t, end.want[0] == context.DeadlineExceeded, failed.Timeout())
+					require.Equal(t, tt.maybe, failed.MaybeApplied, "MaybeApplied of %v", err)
+					require.False(t, failed.Retryable(), "Retryable of %v", err)
+					require.Equal(t, end.want[0] == context.DeadlineExceeded, failed.Timeout(), "Timeout of %v", err)
 					for _, want := range end.want {
 						require.ErrorIs(t, err, want)
 						require.ErrorContains(t, err, want.Error())
@@ -423,17 +423,17 @@ func TestMaybeApplied(t *testing.T) {
 					require.Equal(t, 204, response.StatusCode())
 				case 0:
 					failed := requireTransportError(t, err)
-					require.Equal(t, tt.maybe, failed.MaybeApplied)
+					require.Equal(t, tt.maybe, failed.MaybeApplied, "MaybeApplied of %v", err)
 					require.Equal(t, defaultAttempts, failed.Attempts)
 				default:
 					answered := requireAPIError(t, err)
 					require.Equal(t, tt.status, answered.StatusCode)
-					require.Equal(t, tt.maybe, answered.MaybeApplied)
+					require.Equal(t, tt.maybe, answered.MaybeApplied, "MaybeApplied of %v", err)
 					require.ElementsMatch(t, tt.matches, matched(err))
 					require.Equal(t, network.Dialled, answered.Attempts)
 				}
 				if err != nil {
-					require.Equal(t, tt.maybe, strings.Contains(err.Error(), "may have been carried out"))
+					require.Equal(t, tt.maybe, strings.Contains(err.Error(), "may have been carried out"), "%v", err)
 				}
 			})
 		})

@@ -139,7 +139,7 @@ func requireAPIError(t *testing.T, err error) *signalwire.Error {
 	var answered *signalwire.Error
 	require.ErrorAs(t, err, &answered)
 	require.NotErrorAs(t, err, new(*signalwire.TransportError))
-	require.Equal(t, answered.MaybeApplied, signalwire.MaybeApplied(err))
+	require.Equal(t, answered.MaybeApplied, signalwire.MaybeApplied(err), "MaybeApplied of %v", err)
 	requireLogLine(t, err)
 	return answered
 }
@@ -151,7 +151,7 @@ func requireTransportError(t *testing.T, err error) *signalwire.TransportError {
 	var failed *signalwire.TransportError
 	require.ErrorAs(t, err, &failed)
 	require.NotErrorAs(t, err, new(*signalwire.Error))
-	require.Equal(t, failed.MaybeApplied, signalwire.MaybeApplied(err))
+	require.Equal(t, failed.MaybeApplied, signalwire.MaybeApplied(err), "MaybeApplied of %v", err)
 	requireLogLine(t, err)
 	require.Empty(t, matched(err))
 	return failed
@@ -222,7 +222,7 @@ func TestDeleteParticipantRequest(t *testing.T) {
 	require.Empty(t, body)
 	require.Empty(t, got.TransferEncoding)
 	user, password, ok := got.BasicAuth()
-	require.True(t, ok)
+	require.True(t, ok, "no basic authentication")
 	require.Equal(t, testProject, user)
 	require.Equal(t, testToken, password)
 	require.Empty(t, got.Header.Values("Content-Type"))
@@ -603,7 +603,7 @@ func TestAccountFromEnv(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			setEnvironment(t, map[string]string{"PROJECT_ID": value})
 			account, err := signalwire.AccountFromEnv()
-			require.True(t, account.IsZero())
+			require.True(t, account.IsZero(), "%v", account)
 			requireClearError(t, err, value, "SIGNALWIRE_PROJECT_ID")
 			require.Equal(t, 1, strings.Count(err.Error(), "signalwire:"))
 		})

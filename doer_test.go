@@ -57,8 +57,8 @@ func (w wireWant) require(t *testing.T, response *signalwire.DeleteParticipantRe
 		require.ErrorAs(t, err, &answer)
 		require.Equal(t, w.status, answer.StatusCode)
 		require.Equal(t, w.attempts, answer.Attempts)
-		require.Equal(t, w.maybeApplied, answer.MaybeApplied)
-		require.Equal(t, w.retryable, answer.Retryable())
+		require.Equal(t, w.maybeApplied, answer.MaybeApplied, "MaybeApplied of %v", err)
+		require.Equal(t, w.retryable, answer.Retryable(), "Retryable of %v", err)
 		if w.is == signalwire.ErrUnexpectedResponse {
 			require.NotErrorIs(t, err, signalwire.ErrNotFound)
 		} else {
@@ -308,7 +308,7 @@ func TestSettings(t *testing.T) {
 				response, err := tt.doer.Do(request)
 				require.Nil(t, response)
 				require.ErrorContains(t, err, tt.field)
-				require.False(t, requireTransportError(t, err).Retryable())
+				require.False(t, requireTransportError(t, err).Retryable(), "Retryable of %v", err)
 			}
 		})
 	}
@@ -404,10 +404,10 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 					case tt.status != 0 || tt.name == "zero answer":
 						require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
 						require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
-						require.Equal(t, tt.status == 503, errors.Is(err, signalwire.ErrUnavailable))
+						require.Equal(t, tt.status == 503, errors.Is(err, signalwire.ErrUnavailable), "ErrUnavailable in %v", err)
 						require.NotErrorIs(t, err, signalwire.ErrNotFound)
 					default:
-						require.True(t, requireTransportError(t, err).MaybeApplied)
+						require.True(t, requireTransportError(t, err).MaybeApplied, "MaybeApplied of %v", err)
 					}
 				})
 			})
@@ -445,13 +445,13 @@ func TestDoerInADoer(t *testing.T) {
 				require.Equal(t, tt.requests, server.Requests)
 				if tt.name == "refused" {
 					failed := requireTransportError(t, err)
-					require.Equal(t, tt.maybe, failed.MaybeApplied)
+					require.Equal(t, tt.maybe, failed.MaybeApplied, "MaybeApplied of %v", err)
 					require.Equal(t, 2, failed.Attempts)
 					require.ErrorIs(t, err, net.ErrClosed)
 					return
 				}
 				responded := requireAPIError(t, err)
-				require.Equal(t, tt.maybe, responded.MaybeApplied)
+				require.Equal(t, tt.maybe, responded.MaybeApplied, "MaybeApplied of %v", err)
 				require.Equal(t, tt.requests, responded.Attempts)
 				require.Subset(t, tt.matches, matched(err))
 			})
@@ -468,8 +468,8 @@ func TestDoerWithoutRequest(t *testing.T) {
 			response, err := (&signalwire.Doer{HTTPClient: server}).Do(request)
 			require.Nil(t, response)
 			failed := requireTransportError(t, err)
-			require.False(t, failed.Retryable())
-			require.False(t, failed.MaybeApplied)
+			require.False(t, failed.Retryable(), "Retryable of %v", err)
+			require.False(t, failed.MaybeApplied, "MaybeApplied of %v", err)
 			require.Zero(t, server.Requests)
 		})
 	}
@@ -527,8 +527,9 @@ func TestRequestBodyIsClosed(t *testing.T) {
 		bubble(t, func(t *testing.T) {
 			doer := &signalwire.Doer{HTTPClient: wiretest.InTurn(wiretest.Says(503, "Retry-After", "20"))}
 			client := newMemoryClient(t, doer)
+			var group sync.WaitGroup
 			for range 2 {
-				go func() { _, _ = remove(t, client) }()
+				group.Go(func() { _, _ = remove(t, client) })
 			}
 			synctest.Wait()
 			ctx, cancel := context.WithCancel(t.Context())
@@ -537,7 +538,7 @@ func TestRequestBodyIsClosed(t *testing.T) {
 			_, err := doer.Do(must(http.NewRequestWithContext(ctx, http.MethodPut, "https://example.org/x", body)))
 			require.ErrorIs(t, err, context.Canceled)
 			require.True(t, body.Closed, "the body is closed")
-			time.Sleep(time.Minute)
+			group.Wait()
 		})
 	})
 }
@@ -694,7 +695,7 @@ func TestOtherMethods(t *testing.T) {
 				require.Equal(t, tt.requests, answered.Attempts)
 				require.ElementsMatch(t, tt.want, matched(err))
 				safe := tt.method == "GET" || tt.method == "HEAD"
-				require.Equal(t, tt.status >= 500 && !safe || tt.name == "POST 201 HTML", answered.MaybeApplied)
+				require.Equal(t, tt.status >= 500 && !safe || tt.name == "POST 201 HTML", answered.MaybeApplied, "MaybeApplied of %v", err)
 			})
 		})
 	}

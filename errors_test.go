@@ -60,7 +60,7 @@ func TestMaybeAppliedOfErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, tt.want, signalwire.MaybeApplied(tt.err))
+			require.Equal(t, tt.want, signalwire.MaybeApplied(tt.err), "MaybeApplied of %v", tt.err)
 		})
 	}
 }
@@ -100,13 +100,13 @@ func TestCauseIsAnotherCallsError(t *testing.T) {
 						DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall)
 
 					failed := requireTransportError(t, err)
-					require.Equal(t, when != "before", failed.MaybeApplied)
-					require.False(t, failed.Retryable())
+					require.Equal(t, when != "before", failed.MaybeApplied, "MaybeApplied of %v", err)
+					require.False(t, failed.Retryable(), "Retryable of %v", err)
 					require.NotErrorAs(t, failed.Err, new(*signalwire.TransportError))
 					for _, want := range append(tt.is, tt.cause, context.Canceled) {
 						require.ErrorIs(t, err, want)
 					}
-					require.Equal(t, when == "in the delay", strings.Contains(err.Error(), "; before that: 503 Service Unavailable"))
+					require.Equal(t, when == "in the delay", strings.Contains(err.Error(), "; before that: 503 Service Unavailable"), "%v", err)
 					for rendering, text := range renderings(err) {
 						require.NotContains(t, text, "secret-location", rendering)
 					}

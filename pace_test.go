@@ -256,7 +256,7 @@ func TestHoldAndDeadlines(t *testing.T) {
 
 		require.Equal(t, 1, requireAPIError(t, err).Attempts)
 		require.Equal(t, time.Millisecond, time.Since(began))
-		require.Equal(t, before+1, len(s.requests))
+		require.Len(t, s.requests, before+1)
 		group.Wait()
 	})
 }
@@ -297,7 +297,7 @@ func TestCancelledInLine(t *testing.T) {
 				require.ErrorIs(t, err, context.Canceled)
 				failed := requireTransportError(t, err)
 				require.Zero(t, failed.Attempts)
-				require.False(t, failed.MaybeApplied)
+				require.False(t, failed.MaybeApplied, "MaybeApplied of %v", err)
 			})
 		}
 		synctest.Wait()

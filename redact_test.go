@@ -354,7 +354,7 @@ func TestNoSecretsInValues(t *testing.T) {
 					client := newMemoryClient(t, doer)
 					response, err := remove(t, client)
 					values["client"], values["doer"], values["error"] = client, doer, err
-					require.Equal(t, name == "success", err == nil)
+					require.Equal(t, name == "success", err == nil, "%v", err)
 					if err == nil {
 						values["response"], values["its HTTP response"] = response, response.HTTPResponse
 						values["its request"] = response.HTTPResponse.Request
@@ -441,7 +441,7 @@ func TestSecretsAreFound(t *testing.T) {
 			for _, text := range renderings(value) {
 				shown = shown || findSecret(text) != ""
 			}
-			require.True(t, shown, name)
+			require.True(t, shown, "%s: %s is not found", name, secret)
 		}
 	}
 }
@@ -476,7 +476,7 @@ func renderings(value any) map[string]string {
 		return template.Must(template.New("").Parse(`{{.}} {{printf "%+v %#v" . .}}`)).Execute(&b, value)
 	})
 	var recorded recorder
-	assert.Equal(&recorded, nil, value)
+	assert.Nil(&recorded, value)
 	// Both of one type, so that there is a diff, which goes into every field.
 	assert.Equal(&recorded, struct{ Value, Other any }{value, 1}, struct{ Value, Other any }{value, 2})
 	assert.Equal(&recorded, []any{value}, []any{})

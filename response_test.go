@@ -44,7 +44,7 @@ func TestRedirectsThatSayMaybe(t *testing.T) {
 
 				answered := requireAPIError(t, err)
 				require.Equal(t, status, answered.StatusCode)
-				require.Equal(t, maybe[status] && method != "GET" && method != "HEAD", answered.MaybeApplied)
+				require.Equal(t, maybe[status] && method != "GET" && method != "HEAD", answered.MaybeApplied, "MaybeApplied of %v", err)
 			})
 		}
 	}
@@ -71,7 +71,7 @@ func TestFollowedRedirectsSayMaybe(t *testing.T) {
 					answered := requireAPIError(t, err)
 					require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
 					require.NotErrorIs(t, err, signalwire.ErrNotFound)
-					require.Equal(t, method != "GET", answered.MaybeApplied)
+					require.Equal(t, method != "GET", answered.MaybeApplied, "MaybeApplied of %v", err)
 				})
 			}
 		}
@@ -123,7 +123,7 @@ func TestContextEndsInBody(t *testing.T) {
 				err := do(ctx)
 				require.ErrorIs(t, err, context.Canceled)
 				require.ErrorIs(t, err, cause)
-				require.False(t, requireTransportError(t, err).Retryable())
+				require.False(t, requireTransportError(t, err).Retryable(), "Retryable of %v", err)
 			})
 		})
 		t.Run(tt.name+", deadline", func(t *testing.T) {
@@ -132,7 +132,7 @@ func TestContextEndsInBody(t *testing.T) {
 				defer cancel()
 				err := do(ctx)
 				require.ErrorIs(t, err, context.DeadlineExceeded)
-				require.Equal(t, tt.method == "DELETE", requireTransportError(t, err).MaybeApplied)
+				require.Equal(t, tt.method == "DELETE", requireTransportError(t, err).MaybeApplied, "MaybeApplied of %v", err)
 			})
 		})
 		t.Run(tt.name+", attempt timed out", func(t *testing.T) {
@@ -142,7 +142,7 @@ func TestContextEndsInBody(t *testing.T) {
 					require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
 					return
 				}
-				require.True(t, requireTransportError(t, err).Timeout())
+				require.True(t, requireTransportError(t, err).Timeout(), "Timeout of %v", err)
 			})
 		})
 	}
@@ -280,7 +280,7 @@ func TestResponsesThatAreNoSuccess(t *testing.T) {
 			answered := requireAPIError(t, err)
 			require.Equal(t, tt.status, answered.StatusCode)
 			require.Equal(t, []string{"unexpected response"}, matched(err))
-			require.Equal(t, tt.status < 300 || tt.status >= 500, answered.MaybeApplied)
+			require.Equal(t, tt.status < 300 || tt.status >= 500, answered.MaybeApplied, "MaybeApplied of %v", err)
 			require.Equal(t, 1, requests)
 		})
 	}
@@ -391,12 +391,12 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 							require.Equal(t, []string{"unexpected response"}, matched(err))
 							if use.follows {
 								require.LessOrEqual(t, requests, 2)
-								require.Equal(t, requests == 2 || status == 301 || status == 302 || status == 303, answered.MaybeApplied)
+								require.Equal(t, requests == 2 || status == 301 || status == 302 || status == 303, answered.MaybeApplied, "MaybeApplied of %v", err)
 								return
 							}
 							require.Equal(t, status, answered.StatusCode)
 							require.Equal(t, 1, requests)
-							require.Equal(t, status == 301 || status == 302 || status == 303, answered.MaybeApplied)
+							require.Equal(t, status == 301 || status == 302 || status == 303, answered.MaybeApplied, "MaybeApplied of %v", err)
 						})
 					}
 				}
@@ -462,8 +462,8 @@ func TestCutResponses(t *testing.T) {
 			}
 			require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 			failed := requireTransportError(t, err)
-			require.True(t, failed.Retryable())
-			require.Equal(t, tt.method == "DELETE", failed.MaybeApplied)
+			require.True(t, failed.Retryable(), "Retryable of %v", err)
+			require.Equal(t, tt.method == "DELETE", failed.MaybeApplied, "MaybeApplied of %v", err)
 		})
 	}
 }
@@ -503,7 +503,7 @@ func TestLongResponsesAreNotRead(t *testing.T) {
 				_, err := doer.Do(request)
 
 				require.LessOrEqual(t, body.Taken, tt.limit+drain)
-				require.True(t, body.Closed)
+				require.True(t, body.Closed, "the body is left open")
 				require.Equal(t, 1, requests, "it would be as long again")
 				if tt.status == 204 {
 					require.NoError(t, err)
@@ -652,7 +652,7 @@ func TestBodiesAreClosed(t *testing.T) {
 				})}))
 				require.NotEmpty(t, bodies)
 				for _, body := range bodies {
-					require.True(t, body.Closed)
+					require.True(t, body.Closed, "the body is left open")
 				}
 			})
 		})
@@ -708,10 +708,10 @@ func FuzzResponse(f *testing.F) {
 
 		response, err := doer.Do(request)
 
-		require.NotEqual(t, err == nil, response == nil)
+		require.NotEqual(t, err == nil, response == nil, "a response or an error: %v", err)
 		if err == nil {
 			require.Equal(t, status, response.StatusCode)
-			require.True(t, request.Method == http.MethodDelete && status == 204 || request.Method != http.MethodDelete && status/100 == 2)
+			require.True(t, request.Method == http.MethodDelete && status == 204 || request.Method != http.MethodDelete && status/100 == 2, "%d to %s is no success", status, method)
 			return
 		}
 		answered := requireAPIError(t, err)

@@ -130,7 +130,7 @@ func TestWhichStatusesAreRetried(t *testing.T) {
 					_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server}))
 
 					answered := requireAPIError(t, err)
-					require.Equal(t, retried[status], answered.Retryable())
+					require.Equal(t, retried[status], answered.Retryable(), "Retryable of %v", err)
 					want := 1
 					if retried[status] {
 						want = defaultAttempts
@@ -184,9 +184,9 @@ func TestWhichFailuresAreRetried(t *testing.T) {
 					_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server}))
 
 					failed := requireTransportError(t, err)
-					require.Equal(t, tt.retried, failed.Retryable())
+					require.Equal(t, tt.retried, failed.Retryable(), "Retryable of %v", err)
 					var timeout interface{ Timeout() bool }
-					require.Equal(t, errors.As(tt.err, &timeout) && timeout.Timeout(), failed.Timeout())
+					require.Equal(t, errors.As(tt.err, &timeout) && timeout.Timeout(), failed.Timeout(), "Timeout of %v", err)
 					want := 1
 					if tt.retried {
 						want = defaultAttempts
@@ -277,7 +277,7 @@ func FuzzRetryAfter(f *testing.F) {
 		require.GreaterOrEqual(t, got, time.Duration(0))
 		if value != "" && strings.Trim(value, "0123456789") == "" {
 			seconds, ok := new(big.Int).SetString(value, 10)
-			require.True(t, ok)
+			require.True(t, ok, "%q is no number", value)
 			if longest := big.NewInt(math.MaxInt64 / int64(time.Second)); seconds.Cmp(longest) > 0 {
 				seconds = longest
 			}

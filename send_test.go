@@ -78,8 +78,8 @@ func TestNotSent(t *testing.T) {
 			for _, err := range []error{withResponse, plain} {
 				failure := requireTransportError(t, err)
 				require.Zero(t, failure.Attempts)
-				require.False(t, failure.MaybeApplied)
-				require.False(t, failure.Retryable())
+				require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
+				require.False(t, failure.Retryable(), "Retryable of %v", err)
 				require.ErrorContains(t, err, tt.text)
 				require.NotContains(t, err.Error(), "marshaling")
 				require.Equal(t, 1, strings.Count(err.Error(), "signalwire:"), "%v", err)
@@ -121,10 +121,9 @@ func TestEditorsErrorsOfOurTypes(t *testing.T) {
 			client := newClient(t, http.NotFoundHandler())
 			_, err := remove(t, client, func(context.Context, *http.Request) error { return cause })
 			failure := requireTransportError(t, err)
-			require.False(t, failure.MaybeApplied)
+			require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
 			require.NotErrorIs(t, err, signalwire.ErrNotFound)
-			var asAPI *signalwire.Error
-			require.False(t, errors.As(err, &asAPI))
+			require.NotErrorAs(t, err, new(*signalwire.Error))
 		})
 	}
 }
@@ -160,7 +159,7 @@ func TestNotSentClosesTheBody(t *testing.T) {
 			_, err := remove(t, newClient(t, http.NotFoundHandler()),
 				func(_ context.Context, r *http.Request) error { r.Body = body; return nil }, tt.edit)
 			requireTransportError(t, err)
-			require.True(t, body.Closed)
+			require.True(t, body.Closed, "the body is left open")
 		})
 	}
 }
@@ -217,8 +216,8 @@ func TestEditorsCannotLeadElsewhere(t *testing.T) {
 				failure := requireTransportError(t, err)
 				require.ErrorContains(t, err, "request editor")
 				require.NotContains(t, err.Error(), "hunter2")
-				require.False(t, failure.Retryable())
-				require.False(t, failure.MaybeApplied)
+				require.False(t, failure.Retryable(), "Retryable of %v", err)
+				require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
 				require.Zero(t, failure.Attempts)
 			}
 			require.Zero(t, requests.Load())
@@ -284,7 +283,7 @@ func TestResponsesThatBreakOff(t *testing.T) {
 	}))
 	require.NoError(t, err)
 	_, err = remove(t, client)
-	require.True(t, requireTransportError(t, err).MaybeApplied)
+	require.True(t, requireTransportError(t, err).MaybeApplied, "MaybeApplied of %v", err)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 }
 

@@ -3,7 +3,6 @@ package signalwire_test
 import (
 	"encoding"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -47,7 +46,7 @@ func TestParseSid(t *testing.T) {
 			require.NoError(t, err, kind)
 			require.Equal(t, want, got.String(), kind)
 			require.False(t, got.IsZero(), kind)
-			require.True(t, got == must(k.parse(want)), kind)
+			require.Equal(t, must(k.parse(want)), got, kind)
 		}
 	}
 }
@@ -146,8 +145,7 @@ func TestSwappedSidsDoNotCompile(t *testing.T) {
 			if tt.compiles {
 				require.NoError(t, err)
 			} else {
-				typeError := types.Error{}
-				require.True(t, errors.As(err, &typeError), "%v", err)
+				require.ErrorAs(t, err, new(types.Error))
 			}
 		})
 	}

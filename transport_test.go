@@ -51,14 +51,14 @@ func TestNewTransport(t *testing.T) {
 			require.Equal(t, 64, transport.MaxIdleConnsPerHost)
 			require.Zero(t, transport.MaxConnsPerHost)
 			require.Equal(t, int64(64<<10), transport.MaxResponseHeaderBytes)
-			require.True(t, transport.DisableCompression)
+			require.True(t, transport.DisableCompression, "compressed responses are asked for")
 			require.Equal(t, uint16(tls.VersionTLS12), transport.TLSClientConfig.MinVersion)
-			require.False(t, transport.TLSClientConfig.InsecureSkipVerify)
+			require.False(t, transport.TLSClientConfig.InsecureSkipVerify, "certificates are not verified")
 			require.Equal(t, 5*time.Second, transport.HTTP2.SendPingTimeout)
 			require.Equal(t, 3*time.Second, transport.HTTP2.PingTimeout)
 			if tt.name != "an empty one" {
 				require.NotNil(t, transport.Proxy)
-				require.True(t, transport.ForceAttemptHTTP2)
+				require.True(t, transport.ForceAttemptHTTP2, "HTTP/2 is not tried")
 				require.Equal(t, 100, transport.MaxIdleConns)
 				require.Equal(t, 90*time.Second, transport.IdleConnTimeout)
 				require.Equal(t, 10*time.Second, transport.TLSHandshakeTimeout)
@@ -94,7 +94,7 @@ func TestNewTransportIsAClone(t *testing.T) {
 	require.Equal(t, 3*time.Second, second.HTTP2.PingTimeout)
 	require.Equal(t, 3, mine.MaxIdleConnsPerHost)
 	require.Zero(t, mine.MaxResponseHeaderBytes)
-	require.False(t, mine.DisableCompression)
+	require.False(t, mine.DisableCompression, "the program's own transport has changed")
 	require.Equal(t, "example.org", mine.TLSClientConfig.ServerName)
 	require.Equal(t, &http.HTTP2Config{SendPingTimeout: time.Hour, MaxConcurrentStreams: 9}, mine.HTTP2)
 	require.Nil(t, mine.OnProxyConnectResponse)
@@ -194,8 +194,8 @@ func TestProxyOfLoopback(t *testing.T) {
 			require.ErrorContains(t, err, "proxy")
 			require.NotContains(t, err.Error(), "hunter2")
 			require.Equal(t, 1, failure.Attempts)
-			require.False(t, failure.MaybeApplied)
-			require.False(t, failure.Retryable())
+			require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
+			require.False(t, failure.Retryable(), "Retryable of %v", err)
 			require.Zero(t, proxied.Load())
 
 			use = false
@@ -394,7 +394,7 @@ func TestProxyThatNeverEndsItsResponse(t *testing.T) {
 	var failure *signalwire.TransportError
 	require.ErrorAs(t, err, &failure)
 	require.Equal(t, 2, failure.Attempts)
-	require.False(t, failure.MaybeApplied)
+	require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
 	requireLogLine(t, err)
 }
 
@@ -456,7 +456,7 @@ func TestProxyFromEnvironment(t *testing.T) {
 	const variable = "SIGNALWIRE_TEST_AUTHORITY"
 	if certificate := os.Getenv(variable); certificate != "" {
 		pool := x509.NewCertPool()
-		require.True(t, pool.AppendCertsFromPEM([]byte(certificate)))
+		require.True(t, pool.AppendCertsFromPEM([]byte(certificate)), "no certificate: %s", certificate)
 		http.DefaultTransport.(*http.Transport).TLSClientConfig = &tls.Config{RootCAs: pool}
 		client, err := signalwire.New("example", testProject, testToken)
 		require.NoError(t, err)
@@ -684,7 +684,7 @@ func TestHTTP2SilentPeer(t *testing.T) {
 	}))
 	transport := authority.Transport(t)
 	transport.HTTP2.SendPingTimeout = 100 * time.Millisecond
-	transport.HTTP2.PingTimeout = 100 * time.Millisecond
+	transport.HTTP2.PingTimeout = time.Second
 	doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1, AttemptTimeout: time.Minute, MaxElapsed: time.Minute}
 
 	began := time.Now()
@@ -870,7 +870,7 @@ func TestFIPS(t *testing.T) {
 		wiretest.RunAgain(t, "GODEBUG=fips140=only")
 		return
 	}
-	require.True(t, fips140.Enabled())
+	require.True(t, fips140.Enabled(), "FIPS 140-3 is not enabled")
 	require.Panics(t, func() { uuid.NewSHA1(uuid.Nil, nil) }, "SHA-1 is not allowed")
 	authority := wiretest.NewAuthority(t)
 	for _, http2 := range []bool{false, true} {
@@ -886,6 +886,6 @@ func TestFIPS(t *testing.T) {
 		require.NoError(t, err)
 		response, err := remove(t, client)
 		require.NoError(t, err)
-		require.Equal(t, http2, response.HTTPResponse.ProtoMajor == 2)
+		require.Equal(t, http2, response.HTTPResponse.ProtoMajor == 2, response.HTTPResponse.Proto)
 	}
 }

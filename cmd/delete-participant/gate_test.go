@@ -111,7 +111,7 @@ func TestClosedGateRefusesAttempts(t *testing.T) {
 	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, s.calls[0])
 	var failure *signalwire.TransportError
 	require.ErrorAs(t, err, &failure)
-	require.False(t, failure.MaybeApplied)
+	require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
 	require.EqualError(t, context.Cause(ctx), "closed")
 	require.Equal(t, 1, attempts)
 	require.Zero(t, call.attempts)
