@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestNothingIsSentAfterAnInterrupt interrupts runs at many times, with
@@ -94,7 +95,7 @@ func TestClosedGateRefusesAttempts(t *testing.T) {
 	g := newGate(s)
 	attempts := 0
 	client, err := signalwire.New("example", imitated.ProjectID(), imitated.APIToken(),
-		signalwire.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		signalwire.WithHTTPClient(&http.Client{Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 			attempts++
 			gatedCallOf(r.Context()).waiting = false
 			g.close(errors.New("closed"))
@@ -117,10 +118,6 @@ func TestClosedGateRefusesAttempts(t *testing.T) {
 	require.Zero(t, call.attempts)
 	require.Empty(t, s.requests)
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // A turn in which nothing was sent leaves what was known.
 func TestTurnAfterTheGateClosed(t *testing.T) {
