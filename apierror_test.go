@@ -158,16 +158,16 @@ func TestErrorResponses(t *testing.T) {
 					response, err := remove(t, client, wantHeader("Wanted-Status", strconv.Itoa(s.status)))
 
 					require.Nil(t, response)
-					answered := requireAPIError(t, err)
-					require.Equal(t, s.status, answered.StatusCode)
+					responded := requireAPIError(t, err)
+					require.Equal(t, s.status, responded.StatusCode)
 					if tt.code == codeIsStatus {
-						require.Equal(t, s.status, answered.Code)
+						require.Equal(t, s.status, responded.Code)
 					} else {
-						require.Equal(t, tt.code, answered.Code)
+						require.Equal(t, tt.code, responded.Code)
 					}
-					require.Equal(t, tt.message, answered.Message)
-					require.Equal(t, 1, answered.Attempts)
-					require.Equal(t, s.status >= 500, answered.MaybeApplied, "MaybeApplied of %v", err)
+					require.Equal(t, tt.message, responded.Message)
+					require.Equal(t, 1, responded.Attempts)
+					require.Equal(t, s.status >= 500, responded.MaybeApplied, "MaybeApplied of %v", err)
 					require.Contains(t, err.Error(), strconv.Itoa(s.status))
 					var want []string
 					if s.sentinel != "" && (tt.isAPI || s.status != http.StatusNotFound) {
@@ -211,9 +211,7 @@ func TestLongErrorsAreCheap(t *testing.T) { // Not parallel: it counts what the 
 		"nearly secrets":     fill(`{"message":"FILL"}`, testToken[:len(testToken)-1]),
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-				return wiretest.Response(r, 404, body), nil
-			})})
+			client := newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Returns(404, body)})
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			_, err := remove(t, client)

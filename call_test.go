@@ -226,13 +226,13 @@ func TestTimeLimits(t *testing.T) {
 		steps       []wiretest.Sender
 		attempts    int
 		least, most time.Duration
-		status      int // of the error, or 0 for no complete answer
+		status      int // of the error, or 0 for no complete response
 	}{
 		{"attempts of 10 s in 30 s", &signalwire.Doer{}, []wiretest.Sender{wiretest.Hangs}, 3, 30 * second, 30 * second, 0},
 		{"AttemptTimeout", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.Hangs}, 6, 15 * second, 18200 * time.Millisecond, 0},
 		{"AttemptTimeout in the body", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.HangsInBody(404)}, 6, 15 * second, 18200 * time.Millisecond, 0},
 		{"AttemptTimeout, 1 attempt", &signalwire.Doer{AttemptTimeout: 2 * second, MaxAttempts: 1}, []wiretest.Sender{wiretest.Hangs}, 1, 2 * second, 2 * second, 0},
-		{"AttemptTimeout, then an answer", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.Hangs, wiretest.Says(401)}, 2, 2 * second, 2200 * time.Millisecond, 401},
+		{"AttemptTimeout, then a response", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.Hangs, wiretest.Says(401)}, 2, 2 * second, 2200 * time.Millisecond, 401},
 		{"MaxElapsed in an attempt", &signalwire.Doer{MaxElapsed: 5 * second}, []wiretest.Sender{wiretest.Hangs}, 1, 5 * second, 5 * second, 0},
 		{"MaxElapsed between attempts", &signalwire.Doer{MaxElapsed: 15 * second}, []wiretest.Sender{wiretest.Says(503, "Retry-After", "10")}, 2, 10 * second, 10200 * time.Millisecond, 503},
 		{"MaxElapsed before the delay", &signalwire.Doer{MaxElapsed: 5 * second}, []wiretest.Sender{wiretest.Says(503, "Retry-After", "5")}, 1, 0, 0, 503},
@@ -328,7 +328,7 @@ func TestContextDone(t *testing.T) {
 			maybe    bool
 		}{
 			{"before", 0, []wiretest.Sender{wiretest.Says(204)}, 0, false},
-			{"while waiting for the answer", 5 * time.Second, []wiretest.Sender{wiretest.Hangs}, 1, true},
+			{"while waiting for the response", 5 * time.Second, []wiretest.Sender{wiretest.Hangs}, 1, true},
 			{"in the body of a 404", 5 * time.Second, []wiretest.Sender{wiretest.HangsInBody(404)}, 1, true},
 			{"in the second attempt", 5 * time.Second, []wiretest.Sender{wiretest.Says(429), wiretest.Hangs}, 2, true},
 			{"in the delay", 5 * time.Second, []wiretest.Sender{wiretest.Says(429, "Retry-After", "10")}, 1, false},
@@ -351,9 +351,9 @@ func TestContextDone(t *testing.T) {
 					require.Nil(t, response)
 					require.Equal(t, tt.requests, server.Requests)
 					if _, bounded := ctx.Deadline(); bounded && strings.HasPrefix(tt.name, "in the delay") {
-						answered := requireAPIError(t, err)
+						responded := requireAPIError(t, err)
 						require.Zero(t, time.Since(began), "the delay would pass the deadline")
-						require.Equal(t, 10*time.Second, answered.RetryAfter)
+						require.Equal(t, 10*time.Second, responded.RetryAfter)
 						return
 					}
 					require.Equal(t, tt.after, time.Since(began))
@@ -381,7 +381,7 @@ func TestMaybeApplied(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
 		steps   []string
-		status  int // 0 for no complete answer
+		status  int // 0 for no complete response
 		matches []string
 		maybe   bool
 	}{
@@ -393,7 +393,7 @@ func TestMaybeApplied(t *testing.T) {
 		{"429, 503, then 404", []string{wiretest.Raw(429), wiretest.Raw(503), wiretest.Raw(404)}, 404, []string{"not found"}, true},
 		{"503, 429, then 404", []string{wiretest.Raw(503), wiretest.Raw(429), wiretest.Raw(404)}, 404, []string{"not found"}, true},
 		{"cut, then 404", []string{wiretest.Cut, wiretest.Raw(404)}, 404, []string{"not found"}, true},
-		{"cut in the answer, then 404", []string{wiretest.CutInHeader, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"cut in the response, then 404", []string{wiretest.CutInHeader, wiretest.Raw(404)}, 404, []string{"not found"}, true},
 		{"cut in the body, then 404", []string{cutInBody, wiretest.Raw(404)}, 404, []string{"not found"}, true},
 		{"silent, then 404", []string{wiretest.Silent, wiretest.Raw(404)}, 404, []string{"not found"}, true},
 		{"refused, then 404", []string{wiretest.Refused, wiretest.Raw(404)}, 404, []string{"not found"}, false},
@@ -426,11 +426,11 @@ func TestMaybeApplied(t *testing.T) {
 					require.Equal(t, tt.maybe, failed.MaybeApplied, "MaybeApplied of %v", err)
 					require.Equal(t, defaultAttempts, failed.Attempts)
 				default:
-					answered := requireAPIError(t, err)
-					require.Equal(t, tt.status, answered.StatusCode)
-					require.Equal(t, tt.maybe, answered.MaybeApplied, "MaybeApplied of %v", err)
+					responded := requireAPIError(t, err)
+					require.Equal(t, tt.status, responded.StatusCode)
+					require.Equal(t, tt.maybe, responded.MaybeApplied, "MaybeApplied of %v", err)
 					require.ElementsMatch(t, tt.matches, matched(err))
-					require.Equal(t, network.Dialled, answered.Attempts)
+					require.Equal(t, network.Dialled, responded.Attempts)
 				}
 				if err != nil {
 					require.Equal(t, tt.maybe, strings.Contains(err.Error(), "may have been carried out"), "%v", err)

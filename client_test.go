@@ -95,11 +95,11 @@ func newPipesClient(t *testing.T, network *wiretest.Pipes, doer *signalwire.Doer
 	return client
 }
 
-// remove calls the operation, and wants either an answer or an error.
+// remove calls the operation, and wants either a response or an error.
 func remove(t *testing.T, client *signalwire.ClientWithResponses, editors ...signalwire.RequestEditorFn) (*signalwire.DeleteParticipantResponse, error) {
 	t.Helper()
 	response, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall, editors...)
-	require.NotEqual(t, err == nil, response == nil, "an answer or an error")
+	require.NotEqual(t, err == nil, response == nil, "a response or an error")
 	return response, err
 }
 
@@ -136,12 +136,12 @@ func matched(err error) []string {
 // requireAPIError wants an *Error, and nothing that is a *TransportError too.
 func requireAPIError(t *testing.T, err error) *signalwire.Error {
 	t.Helper()
-	var answered *signalwire.Error
-	require.ErrorAs(t, err, &answered)
+	var responded *signalwire.Error
+	require.ErrorAs(t, err, &responded)
 	require.NotErrorAs(t, err, new(*signalwire.TransportError))
-	require.Equal(t, answered.MaybeApplied, signalwire.MaybeApplied(err), "MaybeApplied of %v", err)
+	require.Equal(t, responded.MaybeApplied, signalwire.MaybeApplied(err), "MaybeApplied of %v", err)
 	requireLogLine(t, err)
-	return answered
+	return responded
 }
 
 // requireTransportError wants a *TransportError, and nothing that is an *Error
@@ -230,7 +230,7 @@ func TestDeleteParticipantRequest(t *testing.T) {
 	require.NoError(t, openapi3filter.ValidateRequest(t.Context(), validationInput(t, got)))
 }
 
-// What the service answers, as the vendor documents it.
+// What the service responds, as the vendor documents it.
 var documentedErrors = []struct {
 	status, code int
 	typed        func(*signalwire.DeleteParticipantResponse) *signalwire.CompatibilityErrorResponse
@@ -242,7 +242,7 @@ var documentedErrors = []struct {
 }
 
 // TestDocumentedErrorsDecode drives the generated client without New's guard,
-// which turns these answers into errors before they are decoded.
+// which turns these responses into errors before they are decoded.
 func TestDocumentedErrorsDecode(t *testing.T) {
 	t.Parallel()
 	for _, documented := range documentedErrors {

@@ -28,7 +28,7 @@ import (
 
 // A wireWant is what must come of a call.
 type wireWant struct {
-	status       int // 0: no complete answer
+	status       int // 0: no complete response
 	is           error
 	attempts     int
 	maybeApplied bool
@@ -53,12 +53,12 @@ func (w wireWant) require(t *testing.T, response *signalwire.DeleteParticipantRe
 		require.ErrorIs(t, err, w.is)
 	}
 	if w.status != 0 {
-		var answer *signalwire.Error
-		require.ErrorAs(t, err, &answer)
-		require.Equal(t, w.status, answer.StatusCode)
-		require.Equal(t, w.attempts, answer.Attempts)
-		require.Equal(t, w.maybeApplied, answer.MaybeApplied, "MaybeApplied of %v", err)
-		require.Equal(t, w.retryable, answer.Retryable(), "Retryable of %v", err)
+		var responded *signalwire.Error
+		require.ErrorAs(t, err, &responded)
+		require.Equal(t, w.status, responded.StatusCode)
+		require.Equal(t, w.attempts, responded.Attempts)
+		require.Equal(t, w.maybeApplied, responded.MaybeApplied, "MaybeApplied of %v", err)
+		require.Equal(t, w.retryable, responded.Retryable(), "Retryable of %v", err)
 		if w.is == signalwire.ErrUnexpectedResponse {
 			require.NotErrorIs(t, err, signalwire.ErrNotFound)
 		} else {
@@ -129,7 +129,7 @@ func TestConnectionFaults(t *testing.T) {
 		want   wireWant
 		unread bool // the script does not read requests
 	}{
-		// The controls: what an answer as it should be comes to.
+		// The controls: what a response as it should be comes to.
 		{name: "204", script: wiretest.Responds(wiretest.NoContent), want: removed},
 		{name: "204, closed", script: wiretest.ClosesAfter(wiretest.NoContent), want: removed},
 		{name: "404", script: wiretest.Responds(wiretest.RawResponse(404, wiretest.ErrorBody(404))),
@@ -150,7 +150,7 @@ func TestConnectionFaults(t *testing.T) {
 			c.Reset()
 		}, want: wireWant{is: syscall.ECONNRESET, attempts: 2, maybeApplied: true, retryable: true}},
 		{name: "closed at once", unread: true, script: func(*wiretest.Conn) {}, want: brokenTwice},
-		{name: "closed without an answer", script: wiretest.ClosesAfter(""),
+		{name: "closed without a response", script: wiretest.ClosesAfter(""),
 			want: wireWant{is: io.EOF, attempts: 2, maybeApplied: true, retryable: true}},
 		{name: "closed in the status line", script: wiretest.ClosesAfter("HTTP/1.1 20"), want: brokenTwice},
 		{name: "closed after the status", script: wiretest.ClosesAfter("HTTP/1.1 204"), want: cut},
@@ -207,13 +207,13 @@ func TestConnectionFaults(t *testing.T) {
 		{name: "status with four digits", script: wiretest.HoldsAfter("HTTP/1.1 2040 No Content\r\n\r\n"), want: garbled},
 		{name: "HTTP version that is none", script: wiretest.HoldsAfter("HTTP/x 204 No Content\r\n\r\n"), want: garbled},
 		{name: "header without a colon", script: wiretest.HoldsAfter("HTTP/1.1 204 No Content\r\nServer\r\n\r\n"), want: brokenTwice},
-		{name: "answer to nothing behind the answer", script: wiretest.ClosesAfter(wiretest.RawResponse(404, wiretest.ErrorBody(404)) + wiretest.NoContent),
+		{name: "response to nothing after the response", script: wiretest.ClosesAfter(wiretest.RawResponse(404, wiretest.ErrorBody(404)) + wiretest.NoContent),
 			want: wireWant{status: 404, is: signalwire.ErrNotFound, attempts: 1}},
 		{name: "status that does not exist", script: wiretest.Responds("HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n"),
 			want: wireWant{status: 999, is: signalwire.ErrUnexpectedResponse, attempts: 1, maybeApplied: true}},
 
 		// Silence.
-		{name: "no answer", script: wiretest.HoldsAfter(""), want: silentTwice},
+		{name: "no response", script: wiretest.HoldsAfter(""), want: silentTwice},
 		{name: "silent in the status line", script: wiretest.HoldsAfter("H"), want: silent},
 		{name: "silent in the headers", script: wiretest.HoldsAfter("HTTP/1.1 204 No Content\r\nDate"), want: silent},
 		{name: "silent after a 100", script: wiretest.HoldsAfter("HTTP/1.1 100 Continue\r\n\r\n"), want: silent},
@@ -221,7 +221,7 @@ func TestConnectionFaults(t *testing.T) {
 		{name: "silent in the body of a 200", script: wiretest.HoldsAfter("HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n{"),
 			want: wireWant{status: 200, is: signalwire.ErrUnexpectedResponse, attempts: 1, maybeApplied: true}},
 
-		// Informational answers.
+		// Informational responses.
 		{name: "100s", script: wiretest.Responds(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 100) + wiretest.NoContent), want: removed},
 		{name: "102s", script: wiretest.Responds(strings.Repeat("HTTP/1.1 102 Processing\r\n\r\n", 100) + wiretest.NoContent), want: removed},
 		{name: "103s", script: wiretest.Responds(strings.Repeat("HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n", 100) + wiretest.NoContent), want: removed},
@@ -370,7 +370,7 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		send     wiretest.Sender
-		status   int // of the answer, or 0 for no complete answer
+		status   int // of the response, or 0 for no complete response
 		requests int
 	}{
 		{"neither", func(*http.Request) (*http.Response, error) { return nil, nil }, 0, defaultAttempts},
@@ -379,7 +379,7 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 		{"404 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 404}, nil }, 404, 1},
 		{"503 without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 503}, nil }, 503, defaultAttempts},
 		{"error without a body", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 204}, errBroken }, 0, defaultAttempts},
-		{"zero answer", func(*http.Request) (*http.Response, error) { return &http.Response{}, nil }, 0, 1},
+		{"zero response", func(*http.Request) (*http.Response, error) { return &http.Response{}, nil }, 0, 1},
 		{"negative status", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: -204}, nil }, -204, 1},
 	} {
 		for name, client := range map[string]func(wiretest.Sender) signalwire.HttpRequestDoer{
@@ -401,7 +401,7 @@ func TestHTTPClientsThatBreakTheRules(t *testing.T) {
 					switch {
 					case tt.status == 204:
 						require.NoError(t, err)
-					case tt.status != 0 || tt.name == "zero answer":
+					case tt.status != 0 || tt.name == "zero response":
 						require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
 						require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
 						require.Equal(t, tt.status == 503, errors.Is(err, signalwire.ErrUnavailable), "ErrUnavailable in %v", err)
@@ -543,12 +543,12 @@ func TestRequestBodyIsClosed(t *testing.T) {
 	})
 }
 
-// TestRequestIsNotChanged, nor does the answer lead back to it.
+// TestRequestIsNotChanged, nor does the response lead back to it.
 func TestRequestIsNotChanged(t *testing.T) {
 	t.Parallel()
 	doer := &signalwire.Doer{HTTPClient: &http.Client{
 		Jar: must(cookiejar.New(nil)), Timeout: time.Minute,
-		Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 200, `{}`), nil }),
+		Transport: wiretest.Returns(200, `{}`),
 	}}
 	request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.org/secret/path?secret=query", nil))
 	request.SetBasicAuth(testProject, testToken)
@@ -690,12 +690,12 @@ func TestOtherMethods(t *testing.T) {
 					return
 				}
 				require.Nil(t, response)
-				answered := requireAPIError(t, err)
-				require.Equal(t, tt.status, answered.StatusCode)
-				require.Equal(t, tt.requests, answered.Attempts)
+				responded := requireAPIError(t, err)
+				require.Equal(t, tt.status, responded.StatusCode)
+				require.Equal(t, tt.requests, responded.Attempts)
 				require.ElementsMatch(t, tt.want, matched(err))
 				safe := tt.method == "GET" || tt.method == "HEAD"
-				require.Equal(t, tt.status >= 500 && !safe || tt.name == "POST 201 HTML", answered.MaybeApplied, "MaybeApplied of %v", err)
+				require.Equal(t, tt.status >= 500 && !safe || tt.name == "POST 201 HTML", responded.MaybeApplied, "MaybeApplied of %v", err)
 			})
 		})
 	}
@@ -792,25 +792,23 @@ func TestZeroDoerIsConcurrent(t *testing.T) {
 }
 
 // behaviours are what a server, or the way to it, may do. Only the ones that
-// are successes answer a DELETE with a complete 204.
+// are successes respond to a DELETE with a complete 204.
 var behaviours = []struct {
 	name    string
 	success bool
 	send    wiretest.Sender
 }{
 	{"204", true, wiretest.Says(204)},
-	{"204 with a body", true, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 204, wiretest.HTML), nil }},
+	{"204 with a body", true, wiretest.Returns(204, wiretest.HTML)},
 	{"204, slowly", true, wiretest.Slowly(3*time.Second, wiretest.Says(204))},
 	{"204 too late", false, wiretest.Slowly(time.Minute, wiretest.Says(204))},
 	{"204 with an error", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 204, ""), io.EOF }},
-	{"200", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 200, `{}`), nil }},
-	{"202", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 202, ""), nil }},
-	{"302", false, func(r *http.Request) (*http.Response, error) {
-		return wiretest.Response(r, 302, "", "Location", "https://example.org/"), nil
-	}},
+	{"200", false, wiretest.Returns(200, `{}`)},
+	{"202", false, wiretest.Returns(202, "")},
+	{"302", false, wiretest.Returns(302, "", "Location", "https://example.org/")},
 	{"101", false, wiretest.Says(101)},
 	{"404", false, wiretest.Says(404)},
-	{"404 HTML", false, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 404, wiretest.HTML), nil }},
+	{"404 HTML", false, wiretest.Returns(404, wiretest.HTML)},
 	{"422", false, wiretest.Says(422)},
 	{"408", false, wiretest.Says(408)},
 	{"429", false, wiretest.Says(429)},

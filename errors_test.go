@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -135,12 +134,10 @@ func TestErrorsInLogs(t *testing.T) {
 		{"of the API", wiretest.Says(404, "X-Request-Id", "id", "Retry-After", "60"), map[string]any{
 			"status": 404.0, "code": 20404.0, "message": "Said plainly.", "request_id": "id", "retry_after": 6e10, "attempts": 1.0, "maybe_applied": false,
 		}},
-		{"HTML", func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 502, wiretest.HTML), nil }, map[string]any{
+		{"HTML", wiretest.Returns(502, wiretest.HTML), map[string]any{
 			"status": 502.0, "unexpected": "not in the API's error shape", "attempts": 1.0, "maybe_applied": true,
 		}},
-		{"long and dirty", func(r *http.Request) (*http.Response, error) {
-			return wiretest.Response(r, 404, `{"message":"a\nhttps://example.org/x `+strings.Repeat("m", 1000)+`"}`), nil
-		}, map[string]any{
+		{"long and dirty", wiretest.Returns(404, `{"message":"a\nhttps://example.org/x `+strings.Repeat("m", 1000)+`"}`), map[string]any{
 			"status": 404.0, "unexpected": "not in the API's error shape", "message": "a [URL] " + strings.Repeat("m", 489) + "…", "attempts": 1.0, "maybe_applied": false,
 		}},
 		{"no response", wiretest.Fails(errors.New("dial https://example.org/x\nrefused")), map[string]any{
@@ -169,9 +166,7 @@ func TestErrorsInLogs(t *testing.T) {
 // TestErrorsAsJSON keeps what programs log readable.
 func TestErrorsAsJSON(t *testing.T) {
 	t.Parallel()
-	doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-		return wiretest.Response(r, 404, wiretest.ErrorBody(404)), nil
-	})}
+	doer := &signalwire.Doer{HTTPClient: wiretest.Returns(404, wiretest.ErrorBody(404))}
 	_, err := remove(t, newMemoryClient(t, doer))
 	require.JSONEq(t, `{"StatusCode":404,"Code":20404,"Message":"Said plainly.","MoreInfo":"https://example.org/more",
 		"RequestID":"","RetryAfter":0,"Attempts":1,"MaybeApplied":false}`, string(must(json.Marshal(err))))

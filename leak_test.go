@@ -31,7 +31,7 @@ func TestNothingIsLeft(t *testing.T) {
 		scheme string
 		script func(*wiretest.Conn)
 		proxy  bool // the server is one
-		cancel bool // the caller does not wait for the answer
+		cancel bool // the caller does not wait for the response
 		again  bool // there is a second attempt
 	}{
 		{name: "204", scheme: "http", script: wiretest.Responds(wiretest.NoContent)},
@@ -42,7 +42,7 @@ func TestNothingIsLeft(t *testing.T) {
 		{name: "closed", scheme: "http", script: wiretest.ClosesAfter(""), again: true},
 		{name: "reset", scheme: "http", script: func(c *wiretest.Conn) { c.Next(); c.Reset() }},
 		{name: "not HTTP", scheme: "http", script: wiretest.HoldsAfter("SSH-2.0-OpenSSH_9.6\r\n")},
-		{name: "no answer", scheme: "http", script: wiretest.HoldsAfter(""), again: true},
+		{name: "no response", scheme: "http", script: wiretest.HoldsAfter(""), again: true},
 		{name: "cancelled", scheme: "http", script: wiretest.HoldsAfter(""), cancel: true},
 		{name: "cancelled in the body", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 500 Oops\r\nContent-Length: 9\r\n\r\n{"), cancel: true},
 		{name: "silent in the body", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{")},
@@ -55,14 +55,14 @@ func TestNothingIsLeft(t *testing.T) {
 		{name: "TLS silent", scheme: "https", script: (*wiretest.Conn).Hold, again: true},
 		{name: "TLS plain", scheme: "https", script: wiretest.SpeaksFirst("HTTP/1.1 400 Bad Request\r\n\r\n")},
 		{name: "proxy refuses", scheme: "https", script: wiretest.Responds("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"), proxy: true},
-		{name: "proxy does not answer", scheme: "https", script: wiretest.HoldsAfter(""), proxy: true},
+		{name: "proxy does not respond", scheme: "https", script: wiretest.HoldsAfter(""), proxy: true},
 		{name: "HTTP/2", scheme: "https", script: h2(func(c *wiretest.H2Conn, stream uint32) bool { c.NoContent(stream); return true })},
 		{name: "HTTP/2 stream stays open", scheme: "https", script: h2(func(c *wiretest.H2Conn, stream uint32) bool {
 			c.Frame(wiretest.H2Headers, wiretest.H2EndHeaders, stream, 0x8d)
 			return true
 		})},
 		{name: "HTTP/2 refused", scheme: "https", script: h2(func(c *wiretest.H2Conn, stream uint32) bool { c.Reset(stream, wiretest.H2Refused); return true })},
-		{name: "HTTP/2 no answer", scheme: "https", script: h2(func(*wiretest.H2Conn, uint32) bool { return true })},
+		{name: "HTTP/2 no response", scheme: "https", script: h2(func(*wiretest.H2Conn, uint32) bool { return true })},
 		{name: "HTTP/2 cancelled", scheme: "https", script: h2(func(*wiretest.H2Conn, uint32) bool { return true }), cancel: true},
 		{name: "HTTP/2 closed", scheme: "https", script: h2(func(*wiretest.H2Conn, uint32) bool { return false })},
 	} {

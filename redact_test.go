@@ -101,18 +101,18 @@ func TestSecretsAreRedacted(t *testing.T) {
 					bodies["document"] = `{"code":20404,"message":"before ` + repeated + ` after","more_info":"` + repeated + `","status":404}`
 				}
 				for kind, body := range bodies {
-					err := withAuthorization(t, basic, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 404, body), nil })
+					err := withAuthorization(t, basic, wiretest.Returns(404, body))
 
-					answered := requireAPIError(t, err)
+					responded := requireAPIError(t, err)
 					if kind == "HTML" {
-						require.Equal(t, "<p>before [redacted] after</p>", string(answered.Body()))
+						require.Equal(t, "<p>before [redacted] after</p>", string(responded.Body()))
 						continue
 					}
 					require.ErrorIs(t, err, signalwire.ErrNotFound)
-					require.Equal(t, 20404, answered.Code)
-					require.Equal(t, "before [redacted] after", answered.Message)
-					require.Equal(t, "[redacted]", answered.MoreInfo)
-					require.Contains(t, string(answered.Body()), `before [redacted] after`)
+					require.Equal(t, 20404, responded.Code)
+					require.Equal(t, "before [redacted] after", responded.Message)
+					require.Equal(t, "[redacted]", responded.MoreInfo)
+					require.Contains(t, string(responded.Body()), `before [redacted] after`)
 				}
 				err := withAuthorization(t, basic, func(*http.Request) (*http.Response, error) {
 					return nil, errors.New("before " + repeated + " after")
@@ -144,7 +144,7 @@ func TestCredentialsOfAllSchemes(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			err := withAuthorization(t, tt.value, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 502, tt.body), nil })
+			err := withAuthorization(t, tt.value, wiretest.Returns(502, tt.body))
 			require.Equal(t, tt.want, string(requireAPIError(t, err).Body()))
 		})
 	}
@@ -153,9 +153,7 @@ func TestCredentialsOfAllSchemes(t *testing.T) {
 			t.Parallel()
 			request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.org/x", nil))
 			request.Header[name] = []string{"Bearer abc.def-123"}
-			_, err := (&signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-				return wiretest.Response(r, 502, "x abc.def-123 x"), nil
-			})}).Do(request)
+			_, err := (&signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Returns(502, "x abc.def-123 x")}).Do(request)
 			require.Equal(t, "x [redacted] x", string(requireAPIError(t, err).Body()))
 		})
 	}
@@ -269,7 +267,7 @@ func TestRedactingTakesLinearTime(t *testing.T) {
 			t.Run(token+" in "+piece, func(t *testing.T) {
 				t.Parallel()
 				body := strings.Repeat(piece, (1<<18)/len(piece))
-				err := withAuthorization(t, token, func(r *http.Request) (*http.Response, error) { return wiretest.Response(r, 502, body), nil })
+				err := withAuthorization(t, token, wiretest.Returns(502, body))
 				require.NotEmpty(t, requireAPIError(t, err).Body())
 			})
 		}
@@ -322,9 +320,7 @@ func echoes() map[string]wiretest.Sender {
 			response.Body = io.NopCloser(io.MultiReader(strings.NewReader(echo(r)), iotest.ErrReader(dialError(r))))
 			return response, nil
 		},
-		"followed to a broken Location": (&http.Client{Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-			return wiretest.Response(r, 307, "", "Location", "//"+testProject+":"+testToken+"@[::1%zz/"+testBasic), nil
-		})}).Do,
+		"followed to a broken Location": (&http.Client{Transport: wiretest.Returns(307, "", "Location", "//"+testProject+":"+testToken+"@[::1%zz/"+testBasic)}).Do,
 		"followed": (&http.Client{Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 			if strings.HasPrefix(r.URL.Path, "/x") {
 				return wiretest.Response(r, 200, echo(r)), nil
@@ -363,10 +359,10 @@ func TestNoSecretsInValues(t *testing.T) {
 					for cause := errors.Unwrap(err); cause != nil; cause = errors.Unwrap(cause) {
 						values[fmt.Sprintf("cause %T", cause)] = cause
 					}
-					if answered := (*signalwire.Error)(nil); errors.As(err, &answered) {
-						values["fields of the error"] = *answered
-						values["body"] = answered.Body()
-						values["body's text"] = string(answered.Body())
+					if responded := (*signalwire.Error)(nil); errors.As(err, &responded) {
+						values["fields of the error"] = *responded
+						values["body"] = responded.Body()
+						values["body's text"] = string(responded.Body())
 					}
 					for of, value := range values {
 						requireNoSecrets(t, of, value)

@@ -37,14 +37,12 @@ func TestRedirectsThatSayMaybe(t *testing.T) {
 		for _, status := range []int{300, 301, 302, 303, 304, 305, 306, 307, 308, 399} {
 			t.Run(method+" "+strconv.Itoa(status), func(t *testing.T) {
 				t.Parallel()
-				doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-					return wiretest.Response(r, status, "", "Location", "/result"), nil
-				})}
+				doer := &signalwire.Doer{HTTPClient: wiretest.Returns(status, "", "Location", "/result")}
 				_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), method, "https://example.org/x", nil)))
 
-				answered := requireAPIError(t, err)
-				require.Equal(t, status, answered.StatusCode)
-				require.Equal(t, maybe[status] && method != "GET" && method != "HEAD", answered.MaybeApplied, "MaybeApplied of %v", err)
+				responded := requireAPIError(t, err)
+				require.Equal(t, status, responded.StatusCode)
+				require.Equal(t, maybe[status] && method != "GET" && method != "HEAD", responded.MaybeApplied, "MaybeApplied of %v", err)
 			})
 		}
 	}
@@ -68,10 +66,10 @@ func TestFollowedRedirectsSayMaybe(t *testing.T) {
 					doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(follows.Do)}
 					_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), method, "https://example.org/x", nil)))
 
-					answered := requireAPIError(t, err)
+					responded := requireAPIError(t, err)
 					require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
 					require.NotErrorIs(t, err, signalwire.ErrNotFound)
-					require.Equal(t, method != "GET", answered.MaybeApplied, "MaybeApplied of %v", err)
+					require.Equal(t, method != "GET", responded.MaybeApplied, "MaybeApplied of %v", err)
 				})
 			}
 		}
@@ -162,9 +160,7 @@ func TestOverlongResponsesNameTheLimit(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			doer := &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-				return wiretest.Response(r, tt.status, strings.Repeat("m", tt.size)), nil
-			})}
+			doer := &signalwire.Doer{HTTPClient: wiretest.Returns(tt.status, strings.Repeat("m", tt.size))}
 			_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil)))
 			require.EqualError(t, err, "signalwire: "+tt.text)
 			require.Nil(t, requireAPIError(t, err).Body())
@@ -228,11 +224,11 @@ func TestErrorBodyIsKept(t *testing.T) {
 
 			_, err := remove(t, client)
 
-			answered := requireAPIError(t, err)
-			require.Equal(t, tt.want, string(answered.Body()))
-			if body := answered.Body(); len(body) > 0 {
+			responded := requireAPIError(t, err)
+			require.Equal(t, tt.want, string(responded.Body()))
+			if body := responded.Body(); len(body) > 0 {
 				body[0] = '!'
-				require.Equal(t, tt.want, string(answered.Body()), "a copy")
+				require.Equal(t, tt.want, string(responded.Body()), "a copy")
 			}
 		})
 	}
@@ -277,10 +273,10 @@ func TestResponsesThatAreNoSuccess(t *testing.T) {
 			response, err := remove(t, client)
 
 			require.Nil(t, response)
-			answered := requireAPIError(t, err)
-			require.Equal(t, tt.status, answered.StatusCode)
+			responded := requireAPIError(t, err)
+			require.Equal(t, tt.status, responded.StatusCode)
 			require.Equal(t, []string{"unexpected response"}, matched(err))
-			require.Equal(t, tt.status < 300 || tt.status >= 500, answered.MaybeApplied, "MaybeApplied of %v", err)
+			require.Equal(t, tt.status < 300 || tt.status >= 500, responded.MaybeApplied, "MaybeApplied of %v", err)
 			require.Equal(t, 1, requests)
 		})
 	}
@@ -301,9 +297,7 @@ func TestSuccess(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			send := wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-				return wiretest.Response(r, 204, tt.body, tt.header...), nil
-			})
+			send := wiretest.Returns(204, tt.body, tt.header...)
 			for _, client := range []signalwire.HttpRequestDoer{send, &http.Client{Transport: send}} {
 				response, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: client}))
 
@@ -387,16 +381,16 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 								require.Equal(t, 1, requests, "not tried again")
 								return // It found no place to go to.
 							}
-							answered := requireAPIError(t, err)
+							responded := requireAPIError(t, err)
 							require.Equal(t, []string{"unexpected response"}, matched(err))
 							if use.follows {
 								require.LessOrEqual(t, requests, 2)
-								require.Equal(t, requests == 2 || status == 301 || status == 302 || status == 303, answered.MaybeApplied, "MaybeApplied of %v", err)
+								require.Equal(t, requests == 2 || status == 301 || status == 302 || status == 303, responded.MaybeApplied, "MaybeApplied of %v", err)
 								return
 							}
-							require.Equal(t, status, answered.StatusCode)
+							require.Equal(t, status, responded.StatusCode)
 							require.Equal(t, 1, requests)
-							require.Equal(t, status == 301 || status == 302 || status == 303, answered.MaybeApplied, "MaybeApplied of %v", err)
+							require.Equal(t, status == 301 || status == 302 || status == 303, responded.MaybeApplied, "MaybeApplied of %v", err)
 						})
 					}
 				}
@@ -430,7 +424,7 @@ func TestRedirectsOverLoopback(t *testing.T) {
 	}
 }
 
-// TestCutResponses: an answer is complete only with its last byte, unless its
+// TestCutResponses: a response is complete only with its last byte, unless its
 // status says all.
 func TestCutResponses(t *testing.T) {
 	t.Parallel()
@@ -509,17 +503,17 @@ func TestLongResponsesAreNotRead(t *testing.T) {
 					require.NoError(t, err)
 					return
 				}
-				answered := requireAPIError(t, err)
-				require.Equal(t, tt.status, answered.StatusCode)
+				responded := requireAPIError(t, err)
+				require.Equal(t, tt.status, responded.StatusCode)
 				require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
 				require.NotErrorIs(t, err, signalwire.ErrNotFound)
-				require.Empty(t, answered.Body())
+				require.Empty(t, responded.Body())
 			})
 		}
 	}
 }
 
-// TestHeadOfSomethingLong: an answer to HEAD has the length of a body that does
+// TestHeadOfSomethingLong: a response to HEAD has the length of a body that does
 // not come.
 func TestHeadOfSomethingLong(t *testing.T) {
 	t.Parallel()
@@ -589,12 +583,12 @@ func TestOverlongBodies(t *testing.T) {
 				maxAlloc = 1 << 20 // What is declared to be too long is not even begun.
 			}
 			require.Less(t, after.TotalAlloc-before.TotalAlloc, maxAlloc)
-			var answer *signalwire.Error
-			if errors.As(err, &answer) {
-				require.Nil(t, answer.Body())
+			var responded *signalwire.Error
+			if errors.As(err, &responded) {
+				require.Nil(t, responded.Body())
 			}
 			server.Close()
-			require.Less(t, said.Load(), int64(size/2), "what buffers hold, and not the whole answer, is read")
+			require.Less(t, said.Load(), int64(size/2), "what buffers hold, and not the whole response, is read")
 		})
 	}
 }
@@ -614,13 +608,13 @@ func TestBodyLimit(t *testing.T) {
 		{"at the limit", limit, wireWant{status: 404, is: signalwire.ErrNotFound, attempts: 1}},
 		{"over the limit", limit + 1, wireWant{status: 404, is: signalwire.ErrUnexpectedResponse, attempts: 1, text: "too long"}},
 	} {
-		for name, answer := range map[string]string{
+		for name, text := range map[string]string{
 			"declared":  wiretest.RawResponse(404, padded(tt.size)),
 			"in chunks": fmt.Sprintf("HTTP/1.1 404 Not Found\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", tt.size, padded(tt.size)),
 		} {
 			t.Run(tt.name+" "+name, func(t *testing.T) {
 				t.Parallel()
-				server := wiretest.NewServer(t, wiretest.Responds(answer))
+				server := wiretest.NewServer(t, wiretest.Responds(text))
 				response, err := removeFrom(t, "http://"+server.Address, &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
 				tt.want.require(t, response, err)
 				require.Equal(t, int64(1), server.Requests.Load())
@@ -683,7 +677,7 @@ func TestUnaskedCompression(t *testing.T) {
 	require.Equal(t, int64(1), server.Requests.Load())
 }
 
-// FuzzResponse: no answer makes a Doer panic, hides its status, passes for a
+// FuzzResponse: no response makes a Doer panic, hides its status, passes for a
 // success that it is not, or gets into a log as more than a line.
 func FuzzResponse(f *testing.F) {
 	for _, tt := range errorBodies {
@@ -702,9 +696,7 @@ func FuzzResponse(f *testing.F) {
 			return
 		}
 		request.SetBasicAuth(testProject, testToken)
-		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-			return wiretest.Response(r, status, string(body), "Content-Type", contentType), nil
-		})}
+		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Returns(status, string(body), "Content-Type", contentType)}
 
 		response, err := doer.Do(request)
 
@@ -714,10 +706,10 @@ func FuzzResponse(f *testing.F) {
 			require.True(t, request.Method == http.MethodDelete && status == 204 || request.Method != http.MethodDelete && status/100 == 2, "%d to %s is no success", status, method)
 			return
 		}
-		answered := requireAPIError(t, err)
-		require.Equal(t, status, answered.StatusCode)
-		require.GreaterOrEqual(t, answered.Code, 0)
-		require.NotContains(t, answered.Message+answered.MoreInfo+string(answered.Body()), testToken)
+		responded := requireAPIError(t, err)
+		require.Equal(t, status, responded.StatusCode)
+		require.GreaterOrEqual(t, responded.Code, 0)
+		require.NotContains(t, responded.Message+responded.MoreInfo+string(responded.Body()), testToken)
 		if errors.Is(err, signalwire.ErrNotFound) {
 			requireContractError(t, status, body)
 		}

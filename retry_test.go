@@ -119,24 +119,22 @@ func TestWhichStatusesAreRetried(t *testing.T) {
 		429, 431, 451, 499, 500, 501, 502, 503, 504, 505, 507, 520, 599, 600,
 	} {
 		for name, step := range map[string]wiretest.Sender{
-			"API": wiretest.Says(status),
-			"HTML": func(r *http.Request) (*http.Response, error) {
-				return wiretest.Response(r, status, wiretest.HTML, "Content-Type", "text/html"), nil
-			},
+			"API":  wiretest.Says(status),
+			"HTML": wiretest.Returns(status, wiretest.HTML, "Content-Type", "text/html"),
 		} {
 			t.Run(fmt.Sprint(status, " ", name), func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
 					server := wiretest.InTurn(step)
 					_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server}))
 
-					answered := requireAPIError(t, err)
-					require.Equal(t, retried[status], answered.Retryable(), "Retryable of %v", err)
+					responded := requireAPIError(t, err)
+					require.Equal(t, retried[status], responded.Retryable(), "Retryable of %v", err)
 					want := 1
 					if retried[status] {
 						want = defaultAttempts
 					}
 					require.Equal(t, want, server.Requests)
-					require.Equal(t, want, answered.Attempts)
+					require.Equal(t, want, responded.Attempts)
 				})
 			})
 		}
@@ -158,7 +156,7 @@ func TestWhichFailuresAreRetried(t *testing.T) {
 		{"reset", &net.OpError{Op: "read", Net: "tcp", Err: syscall.ECONNRESET}, true},
 		{"broken pipe", &net.OpError{Op: "write", Net: "tcp", Err: syscall.EPIPE}, true},
 		{"dial timeout", dialError(os.ErrDeadlineExceeded), true},
-		{"malformed answer", errors.New(`malformed HTTP response "x"`), true},
+		{"malformed response", errors.New(`malformed HTTP response "x"`), true},
 		{"in a *url.Error", &url.Error{Op: "Delete", URL: "https://example.org/x", Err: io.EOF}, true},
 		{"its own deadline", context.DeadlineExceeded, true},
 		{"DNS, temporary", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, true},
@@ -269,9 +267,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(value, "Sun, 06 Nov 1994 08:49:00 GMT")
 	}
 	f.Fuzz(func(t *testing.T, value, date string) {
-		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
-			return wiretest.Response(r, 503, wiretest.ErrorBody(503), "Retry-After", value, "Date", date), nil
-		})}
+		doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Returns(503, wiretest.ErrorBody(503), "Retry-After", value, "Date", date)}
 		_, err := doer.Do(httptest.NewRequest(http.MethodGet, "https://example.org/", nil))
 		got := requireAPIError(t, err).RetryAfter
 		require.GreaterOrEqual(t, got, time.Duration(0))

@@ -354,10 +354,10 @@ func TestProxy(t *testing.T) {
 		}, wireWant{attempts: 1}},
 
 		{"closes", wiretest.ClosesAfter(""), fleeting},
-		{"closes in its answer", wiretest.ClosesAfter("HTTP/1.1 200 Conn"), fleeting},
+		{"closes in its response", wiretest.ClosesAfter("HTTP/1.1 200 Conn"), fleeting},
 		{"connects and closes", wiretest.ClosesAfter("HTTP/1.1 200 Connected\r\n\r\n"), fleeting},
 		{"is not HTTP", wiretest.ClosesAfter("SSH-2.0-OpenSSH_9.6\r\n"), fleeting},
-		{"does not answer", wiretest.HoldsAfter(""), wireWant{attempts: 2, retryable: true, timeout: true}},
+		{"does not respond", wiretest.HoldsAfter(""), wireWant{attempts: 2, retryable: true, timeout: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -526,7 +526,7 @@ func TestHTTP2(t *testing.T) {
 			}
 			w.WriteHeader(http.StatusNoContent)
 		}, wireWant{status: 204}},
-		{"no answer", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		{"no response", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			wireWant{attempts: 2, maybeApplied: true, retryable: true, timeout: true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -649,7 +649,7 @@ func TestHTTP2Faults(t *testing.T) {
 			}
 			return true
 		}, wireWant{attempts: 1, maybeApplied: true}, 1, 1},
-		{"no answer", func(*wiretest.H2Conn, uint32) bool { return true }, silent, 1, 2},
+		{"no response", func(*wiretest.H2Conn, uint32) bool { return true }, silent, 1, 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -672,7 +672,7 @@ func TestHTTP2Faults(t *testing.T) {
 	}
 }
 
-// TestHTTP2SilentPeer has a peer that does not even answer pings: without them,
+// TestHTTP2SilentPeer has a peer that does not even respond to pings: without them,
 // the connection would be used, and time out, again and again.
 func TestHTTP2SilentPeer(t *testing.T) {
 	t.Parallel()
@@ -795,7 +795,7 @@ func TestConnectionOfACancelledCall(t *testing.T) {
 	require.Fail(t, "no call was sent on the connection of the cancelled one")
 }
 
-// TestConnectionsAreReused: a new connection costs more than to read an answer
+// TestConnectionsAreReused: a new connection costs more than to read a response
 // to its end, even one that is a little too long.
 func TestConnectionsAreReused(t *testing.T) {
 	t.Parallel()

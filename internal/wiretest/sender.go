@@ -17,14 +17,17 @@ func (s Sender) Do(r *http.Request) (*http.Response, error) { return s(r) }
 // RoundTrip makes a Sender a transport.
 func (s Sender) RoundTrip(r *http.Request) (*http.Response, error) { return s(r) }
 
+// Returns responds with a body.
+func Returns(status int, body string, header ...string) Sender {
+	return func(r *http.Request) (*http.Response, error) { return Response(r, status, body, header...), nil }
+}
+
 // Says responds in the API's shape, or with 204.
 func Says(status int, header ...string) Sender {
-	return func(r *http.Request) (*http.Response, error) {
-		if status == http.StatusNoContent {
-			return Response(r, status, "", header...), nil
-		}
-		return Response(r, status, ErrorBody(status), header...), nil
+	if status == http.StatusNoContent {
+		return Returns(status, "", header...)
 	}
+	return Returns(status, ErrorBody(status), header...)
 }
 
 // Fails returns an error.
