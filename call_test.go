@@ -140,9 +140,7 @@ func TestDeadIdleConnections(t *testing.T) {
 				doer.HTTPClient = &http.Client{Transport: transport}
 			}
 			t.Cleanup(doer.CloseIdleConnections)
-			client, err := signalwire.New("example", testProject, testToken,
-				signalwire.WithBaseURL("http://"+server.Address), signalwire.WithHTTPClient(doer))
-			require.NoError(t, err)
+			client := newClientAt(t, "http://"+server.Address, doer)
 			var group sync.WaitGroup
 			for range dead {
 				group.Go(func() {
@@ -152,7 +150,7 @@ func TestDeadIdleConnections(t *testing.T) {
 			}
 			group.Wait()
 
-			_, err = remove(t, client)
+			_, err := remove(t, client)
 
 			require.NoError(t, err)
 			most := int64(dead + dead + 1)
@@ -203,12 +201,10 @@ func TestStreamFailuresCount(t *testing.T) {
 		}
 		return true
 	}))
-	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL("https://"+server.Address), signalwire.WithHTTPClient(&signalwire.Doer{
-			HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt,
-		}))
-	require.NoError(t, err)
-	_, err = remove(t, client)
+	client := newClientAt(t, "https://"+server.Address, &signalwire.Doer{
+		HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt,
+	})
+	_, err := remove(t, client)
 	require.NoError(t, err)
 
 	_, err = remove(t, client)
@@ -459,9 +455,7 @@ func TestStaleConnections(t *testing.T) {
 			c.Say(wiretest.NoContent)
 			c.Next()
 		})
-		client, err := signalwire.New("example", testProject, testToken,
-			signalwire.WithBaseURL("http://"+servers[i].Address), signalwire.WithHTTPClient(doer))
-		require.NoError(t, err)
+		client := newClientAt(t, "http://"+servers[i].Address, doer)
 		group.Go(func() {
 			for range calls {
 				_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall)

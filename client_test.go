@@ -76,6 +76,15 @@ func newClient(t *testing.T, handler http.Handler, opts ...signalwire.ClientOpti
 	return client
 }
 
+// newClientAt returns a client made by New for a server.
+func newClientAt(t *testing.T, baseURL string, httpClient signalwire.HttpRequestDoer) *signalwire.ClientWithResponses {
+	t.Helper()
+	client, err := signalwire.New("example", testProject, testToken,
+		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(httpClient))
+	require.NoError(t, err)
+	return client
+}
+
 // newMemoryClient returns a client made by New, for the real host, that sends
 // with a Doer.
 func newMemoryClient(t *testing.T, doer *signalwire.Doer) *signalwire.ClientWithResponses {
@@ -89,10 +98,13 @@ func newMemoryClient(t *testing.T, doer *signalwire.Doer) *signalwire.ClientWith
 func newPipesClient(t *testing.T, network *wiretest.Pipes, doer *signalwire.Doer) *signalwire.ClientWithResponses {
 	t.Helper()
 	doer.HTTPClient = &http.Client{Transport: network.Transport(t)}
-	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL("http://127.0.0.1:1/api/laml/2010-04-01"), signalwire.WithHTTPClient(doer))
-	require.NoError(t, err)
-	return client
+	return newClientAt(t, "http://127.0.0.1:1/api/laml/2010-04-01", doer)
+}
+
+// newRequest returns a request that no client of ours has made.
+func newRequest(t *testing.T, method string) *http.Request {
+	t.Helper()
+	return must(http.NewRequestWithContext(t.Context(), method, "https://example.org/x", nil))
 }
 
 // remove calls the operation, and wants either a response or an error.

@@ -92,9 +92,7 @@ func removeFrom(t *testing.T, baseURL string, doer *signalwire.Doer) (*signalwir
 		t.Cleanup(transport.CloseIdleConnections)
 		doer.HTTPClient = &http.Client{Transport: transport}
 	}
-	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(doer))
-	require.NoError(t, err)
+	client := newClientAt(t, baseURL, doer)
 	// What the delays and a busy machine may take on top.
 	const slack = 5 * time.Second
 	began := time.Now()
@@ -297,7 +295,7 @@ func TestSettings(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			client, err := signalwire.New("example", testProject, testToken, signalwire.WithHTTPClient(tt.doer))
-			request := must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.org/x", nil))
+			request := newRequest(t, http.MethodGet)
 			if tt.field == "" {
 				require.NoError(t, err)
 				return
@@ -355,7 +353,7 @@ func TestTypedNils(t *testing.T) {
 			require.Nil(t, client)
 			requireClearError(t, err, "", tt.want)
 			if doer, ok := tt.client.(*signalwire.Doer); ok && doer != nil {
-				_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), http.MethodGet, "https://example.org/x", nil)))
+				_, err := doer.Do(newRequest(t, http.MethodGet))
 				require.ErrorContains(t, err, tt.want)
 				requireTransportError(t, err)
 			}
@@ -575,9 +573,8 @@ func TestAttemptsHaveHeadersOfTheirOwn(t *testing.T) {
 			cookies = append(cookies, r.Header["Cookie"])
 			return server.Do(r)
 		})}
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.org/x", nil)
-		require.NoError(t, err)
-		_, err = doer.Do(request)
+		request := newRequest(t, http.MethodDelete)
+		_, err := doer.Do(request)
 		require.NoError(t, err)
 		require.Equal(t, [][]string{{"a=b"}, {"a=b"}, {"a=b"}}, cookies)
 		require.Empty(t, request.Header)
@@ -672,7 +669,7 @@ func TestOtherMethods(t *testing.T) {
 					requests++
 					return wiretest.Response(r, tt.status, tt.body, "Content-Type", tt.contentType), nil
 				})}
-				request := must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil))
+				request := newRequest(t, tt.method)
 
 				response, err := doer.Do(request)
 

@@ -112,9 +112,7 @@ http {
 func interopClient(t *testing.T, baseURL string, transport *http.Transport) *signalwire.ClientWithResponses {
 	t.Helper()
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(&http.Client{Transport: transport}))
-	require.NoError(t, err)
+	client := newClientAt(t, baseURL, &http.Client{Transport: transport})
 	return client
 }
 

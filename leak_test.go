@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"example.com/signalwire"
 	"example.com/signalwire/internal/wiretest"
 )
@@ -78,11 +76,9 @@ func TestNothingIsLeft(t *testing.T) {
 			if tt.again {
 				attempts = 2
 			}
-			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(baseURL),
-				signalwire.WithHTTPClient(&signalwire.Doer{
-					HTTPClient: &http.Client{Transport: transport}, MaxAttempts: attempts, AttemptTimeout: 50 * time.Millisecond,
-				}))
-			require.NoError(t, err)
+			client := newClientAt(t, baseURL, &signalwire.Doer{
+				HTTPClient: &http.Client{Transport: transport}, MaxAttempts: attempts, AttemptTimeout: 50 * time.Millisecond,
+			})
 			before := runtime.NumGoroutine()
 
 			var calls sync.WaitGroup

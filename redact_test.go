@@ -76,7 +76,7 @@ var encodings = map[string]func(string) string{
 // request with an Authorization header.
 func withAuthorization(t *testing.T, value string, send wiretest.Sender) error {
 	t.Helper()
-	request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.org/x", nil))
+	request := newRequest(t, http.MethodDelete)
 	request.Header["Authorization"] = []string{value}
 	_, err := (&signalwire.Doer{MaxAttempts: 1, HTTPClient: send}).Do(request)
 	require.Error(t, err)
@@ -151,7 +151,7 @@ func TestCredentialsOfAllSchemes(t *testing.T) {
 	for _, name := range []string{"authorization", "AUTHORIZATION", "Proxy-Authorization"} {
 		t.Run("header "+name, func(t *testing.T) {
 			t.Parallel()
-			request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.org/x", nil))
+			request := newRequest(t, http.MethodDelete)
 			request.Header[name] = []string{"Bearer abc.def-123"}
 			_, err := (&signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Returns(502, "x abc.def-123 x")}).Do(request)
 			require.Equal(t, "x [redacted] x", string(requireAPIError(t, err).Body()))
@@ -411,9 +411,7 @@ func TestNoSecretsInClientThatWasUsed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				transport := (&wiretest.Pipes{Steps: []string{wiretest.Raw(204)}}).Transport(t)
-				client, err := signalwire.New("example", testProject, testToken,
-					signalwire.WithBaseURL("http://127.0.0.1:1"), signalwire.WithHTTPClient(brings(&http.Client{Transport: transport})))
-				require.NoError(t, err)
+				client := newClientAt(t, "http://127.0.0.1:1", brings(&http.Client{Transport: transport}))
 				response, err := remove(t, client)
 				require.NoError(t, err)
 				synctest.Wait()

@@ -38,7 +38,7 @@ func TestRedirectsThatSayMaybe(t *testing.T) {
 			t.Run(method+" "+strconv.Itoa(status), func(t *testing.T) {
 				t.Parallel()
 				doer := &signalwire.Doer{HTTPClient: wiretest.Returns(status, "", "Location", "/result")}
-				_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), method, "https://example.org/x", nil)))
+				_, err := doer.Do(newRequest(t, method))
 
 				responded := requireAPIError(t, err)
 				require.Equal(t, status, responded.StatusCode)
@@ -64,7 +64,7 @@ func TestFollowedRedirectsSayMaybe(t *testing.T) {
 						return wiretest.Response(r, redirect, "", "Location", "/result"), nil
 					})}
 					doer := &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Sender(follows.Do)}
-					_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), method, "https://example.org/x", nil)))
+					_, err := doer.Do(newRequest(t, method))
 
 					responded := requireAPIError(t, err)
 					require.ErrorIs(t, err, signalwire.ErrUnexpectedResponse)
@@ -161,7 +161,7 @@ func TestOverlongResponsesNameTheLimit(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			doer := &signalwire.Doer{HTTPClient: wiretest.Returns(tt.status, strings.Repeat("m", tt.size))}
-			_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil)))
+			_, err := doer.Do(newRequest(t, tt.method))
 			require.EqualError(t, err, "signalwire: "+tt.text)
 			require.Nil(t, requireAPIError(t, err).Body())
 		})
@@ -448,7 +448,7 @@ func TestCutResponses(t *testing.T) {
 				return response, nil
 			})}
 
-			_, err := doer.Do(must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil)))
+			_, err := doer.Do(newRequest(t, tt.method))
 
 			if tt.complete {
 				require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
@@ -492,7 +492,7 @@ func TestLongResponsesAreNotRead(t *testing.T) {
 					}
 					return response, nil
 				})}
-				request := must(http.NewRequestWithContext(t.Context(), tt.method, "https://example.org/x", nil))
+				request := newRequest(t, tt.method)
 
 				_, err := doer.Do(request)
 

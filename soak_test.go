@@ -45,11 +45,9 @@ func TestSoak(t *testing.T) {
 			transport := authority.Transport(t)
 			transport.TLSClientConfig.NextProtos = []string{protocol}
 			transport.ForceAttemptHTTP2 = protocol == "h2"
-			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL("https://"+address),
-				signalwire.WithHTTPClient(&signalwire.Doer{
-					HTTPClient: &http.Client{Transport: transport}, AttemptTimeout: 500 * time.Millisecond, MaxElapsed: 3 * time.Second,
-				}))
-			require.NoError(t, err)
+			client := newClientAt(t, "https://"+address, &signalwire.Doer{
+				HTTPClient: &http.Client{Transport: transport}, AttemptTimeout: 500 * time.Millisecond, MaxElapsed: 3 * time.Second,
+			})
 			defer transport.CloseIdleConnections()
 			for range 32 {
 				workers.Go(func() {
@@ -239,9 +237,7 @@ func TestRaces(t *testing.T) {
 				const races = 3_000
 				l := wiretest.NewLedger()
 				server := wiretest.NewServer(t, tt.script(l))
-				client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(tt.scheme+"://"+server.Address),
-					signalwire.WithHTTPClient(&signalwire.Doer{HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: attempts.most}))
-				require.NoError(t, err)
+				client := newClientAt(t, tt.scheme+"://"+server.Address, &signalwire.Doer{HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: attempts.most})
 				for range races {
 					l.Remove(t, client)
 					time.Sleep(rand.N(raceWindow))

@@ -766,11 +766,9 @@ func TestConnectionOfACancelledCall(t *testing.T) {
 			}
 			return dial(ctx, network, address)
 		}
-		client, err := signalwire.New("example", testProject, testToken,
-			signalwire.WithBaseURL("https://"+server.Address), signalwire.WithHTTPClient(&signalwire.Doer{
-				HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1, AttemptTimeout: longAttempt,
-			}))
-		require.NoError(t, err)
+		client := newClientAt(t, "https://"+server.Address, &signalwire.Doer{
+			HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1, AttemptTimeout: longAttempt,
+		})
 		ctx, cancel := context.WithCancel(t.Context())
 		cancelled := make(chan error)
 		go func() {
@@ -783,7 +781,7 @@ func TestConnectionOfACancelledCall(t *testing.T) {
 		close(release)
 		wiretest.RequireSoon(t, func() bool { return server.Settled.Load() == 1 }, "the connection is made all the same")
 
-		_, err = remove(t, client)
+		_, err := remove(t, client)
 
 		failed := requireTransportError(t, err)
 		require.True(t, failed.MaybeApplied, "it was sent")
@@ -832,9 +830,7 @@ func TestConnectionsAreReused(t *testing.T) {
 			defer server.Close()
 			transport := signalwire.NewTransport()
 			defer transport.CloseIdleConnections()
-			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(server.URL),
-				signalwire.WithHTTPClient(&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1}))
-			require.NoError(t, err)
+			client := newClientAt(t, server.URL, &signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1})
 
 			for range 5 {
 				_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall)
@@ -881,9 +877,7 @@ func TestFIPS(t *testing.T) {
 		server.EnableHTTP2 = http2
 		server.StartTLS()
 		defer server.Close()
-		client, err := signalwire.New("example", testProject, testToken,
-			signalwire.WithBaseURL(server.URL), signalwire.WithHTTPClient(&http.Client{Transport: authority.Transport(t)}))
-		require.NoError(t, err)
+		client := newClientAt(t, server.URL, &http.Client{Transport: authority.Transport(t)})
 		response, err := remove(t, client)
 		require.NoError(t, err)
 		require.Equal(t, http2, response.HTTPResponse.ProtoMajor == 2, response.HTTPResponse.Proto)
