@@ -615,8 +615,7 @@ func TestBodyLimit(t *testing.T) {
 			t.Run(tt.name+" "+name, func(t *testing.T) {
 				t.Parallel()
 				server := wiretest.NewServer(t, wiretest.Responds(text))
-				response, err := removeFrom(t, "http://"+server.Address, &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
-				tt.want.require(t, response, err)
+				tt.want.requireFrom(t, "http://"+server.Address, signalwire.NewTransport())
 				require.Equal(t, int64(1), server.Requests.Load())
 			})
 		}
@@ -670,9 +669,7 @@ func TestUnaskedCompression(t *testing.T) {
 		}
 	})
 
-	response, err := removeFrom(t, "http://"+server.Address, &signalwire.Doer{MaxAttempts: 2, AttemptTimeout: longAttempt})
-
-	wireWant{status: 404, is: signalwire.ErrUnexpectedResponse, attempts: 1}.require(t, response, err)
+	wireWant{status: 404, is: signalwire.ErrUnexpectedResponse, attempts: 1}.requireFrom(t, "http://"+server.Address, signalwire.NewTransport())
 	require.Empty(t, accepted.Load())
 	require.Equal(t, int64(1), server.Requests.Load())
 }

@@ -273,14 +273,7 @@ func TestTLSFaults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := wiretest.NewServer(t, tt.script)
-			doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: trusted.Transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt}
-			if tt.want.timeout {
-				doer.AttemptTimeout = shortAttempt
-			}
-
-			response, err := removeFrom(t, "https://"+server.Address, doer)
-
-			tt.want.require(t, response, err)
+			err := tt.want.requireFrom(t, "https://"+server.Address, trusted.Transport(t))
 			require.Equal(t, int64(max(tt.want.attempts, 1)), server.Connections.Load())
 			if tt.isA != nil {
 				require.True(t, tt.isA(err), "%v", err)
@@ -312,9 +305,7 @@ func TestOwnVerification(t *testing.T) {
 			server := wiretest.NewServer(t, script)
 			transport := authority.Transport(t)
 			transport.TLSClientConfig.VerifyConnection = func(tls.ConnectionState) error { return tt.err }
-			response, err := removeFrom(t, "https://"+server.Address,
-				&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
-			wireWant{attempts: 1, is: tt.err}.require(t, response, err)
+			wireWant{attempts: 1, is: tt.err}.requireFrom(t, "https://"+server.Address, transport)
 			require.Equal(t, int64(1), server.Connections.Load())
 		})
 	}
@@ -364,14 +355,7 @@ func TestProxy(t *testing.T) {
 			proxy := wiretest.NewServer(t, tt.script)
 			transport := authority.Transport(t)
 			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.Address})
-			doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt}
-			if tt.want.timeout {
-				doer.AttemptTimeout = shortAttempt
-			}
-
-			response, err := removeFrom(t, "https://api.example.test", doer)
-
-			tt.want.require(t, response, err)
+			tt.want.requireFrom(t, "https://api.example.test", transport)
 			require.Equal(t, int64(max(tt.want.attempts, 1)), proxy.Connections.Load())
 			requireSecrecy(t, proxy, "api.example.test:443")
 			require.NotContains(t, strings.ToLower(proxy.Received.String()), "authorization")
@@ -402,9 +386,7 @@ func TestProxyUnreachable(t *testing.T) {
 	t.Parallel()
 	transport := signalwire.NewTransport()
 	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: wiretest.RefusingAddress(t)})
-	response, err := removeFrom(t, "https://api.example.test",
-		&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
-	wireWant{is: syscall.ECONNREFUSED, attempts: 2, retryable: true}.require(t, response, err)
+	wireWant{is: syscall.ECONNREFUSED, attempts: 2, retryable: true}.requireFrom(t, "https://api.example.test", transport)
 }
 
 // TestProxyOverTLS has a proxy that is itself spoken to over TLS.
@@ -425,9 +407,7 @@ func TestProxyOverTLS(t *testing.T) {
 			proxy := wiretest.NewServer(t, tt.script)
 			transport := wiretest.NewAuthority(t).Transport(t)
 			transport.Proxy = http.ProxyURL(&url.URL{Scheme: "https", Host: proxy.Address})
-			response, err := removeFrom(t, "https://api.example.test",
-				&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
-			wireWant{attempts: 1}.require(t, response, err)
+			err := wireWant{attempts: 1}.requireFrom(t, "https://api.example.test", transport)
 			require.True(t, tt.isA(err), "%v", err)
 			require.Equal(t, int64(1), proxy.Connections.Load())
 		})
@@ -441,9 +421,7 @@ func TestProxyCredentials(t *testing.T) {
 	proxy := wiretest.NewServer(t, wiretest.Responds("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"))
 	transport := signalwire.NewTransport()
 	transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: proxy.Address, User: url.UserPassword("someone", "hunter2")})
-	response, err := removeFrom(t, "https://api.example.test",
-		&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt})
-	wireWant{attempts: 1, text: "407"}.require(t, response, err)
+	err := wireWant{attempts: 1, text: "407"}.requireFrom(t, "https://api.example.test", transport)
 	require.NotContains(t, err.Error(), "hunter2")
 	require.NotContains(t, err.Error(), "someone")
 	require.Contains(t, proxy.Received.String(), "\nProxy-Authorization: Basic ")
@@ -545,14 +523,7 @@ func TestHTTP2(t *testing.T) {
 			transport := signalwire.NewTransport()
 			defer transport.CloseIdleConnections()
 			transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
-			doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt}
-			if tt.want.timeout {
-				doer.AttemptTimeout = shortAttempt
-			}
-
-			response, err := removeFrom(t, server.URL, doer)
-
-			tt.want.require(t, response, err)
+			tt.want.requireFrom(t, server.URL, transport)
 			require.Zero(t, others.Load())
 			require.Equal(t, int64(max(tt.want.attempts, 1)), requests.Load())
 		})
@@ -654,14 +625,7 @@ func TestHTTP2Faults(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := wiretest.NewServer(t, wiretest.SpeakH2(config, tt.request))
-			doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt}
-			if tt.want.timeout {
-				doer.AttemptTimeout = shortAttempt
-			}
-
-			response, err := removeFrom(t, "https://"+server.Address, doer)
-
-			tt.want.require(t, response, err)
+			tt.want.requireFrom(t, "https://"+server.Address, authority.Transport(t))
 			require.Equal(t, tt.requests, server.Requests.Load())
 			// Where one ends, net/http may have dialled a spare one.
 			require.GreaterOrEqual(t, server.Connections.Load(), tt.connections)
