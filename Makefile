@@ -73,7 +73,7 @@ check: bin/tools ## Everything that can fail: generation, formatting, lint, all 
 		{ echo "go.mod or go.sum is not tidy in $$module, run make fmt."; exit 1; }; done
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory test TESTFLAGS=-race
-	go test -tags live -run '^TestLiveReport$$' .
+	go test -tags live -run '^TestLiveReport$$' ./api
 	@# The cache of go test does not see that files outside of a module changed.
 	@for module in $(filter-out .,$(MODULES)); do echo "Testing $$module" && go -C $$module test -race -count=1 ./... || exit 1; done
 
@@ -100,7 +100,7 @@ api-diff: ## Fail if something breaks callers since a revision: make api-diff BA
 .PHONY: test-live
 test-live: ## Ask the live service two harmless questions, with the SIGNALWIRE_ variables
 	@if test -z "$$SIGNALWIRE_API_TOKEN"; then echo "Skipped: SIGNALWIRE_API_TOKEN is not set."; \
-		else go test -tags live -run '^TestLive$$' -count=1 -v .; fi
+		else go test -tags live -run '^TestLive$$' -count=1 -v ./api; fi
 
 .PHONY: bench
 bench: ## Measure against peers, and write bench/RESULTS.md; takes a while

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // codeIsStatus stands for the HTTP status as the API's code.
@@ -24,8 +25,8 @@ var errorBodies = []struct {
 	code       int
 	message    string
 }{
-	{"documented", apiErrorFormat, true, apiErrorCode, apiErrorText},
-	{"documented with blanks around", "\n " + apiErrorFormat + "\n", true, apiErrorCode, apiErrorText},
+	{"documented", wiretest.ErrorFormat, true, wiretest.ErrorCode, wiretest.ErrorText},
+	{"documented with blanks around", "\n " + wiretest.ErrorFormat + "\n", true, wiretest.ErrorCode, wiretest.ErrorText},
 	{"further fields", `{"code":1,"message":"m","more_info":"i","status":STATUS,"errors":null,"x":{"y":[1]}}`, true, 1, "m"},
 	{"string code", `{"code":"20404","message":"m","more_info":"i","status":STATUS}`, true, 20404, "m"},
 	{"the contract's fields with the code 0 and the status 0, as mock servers write them",
@@ -53,7 +54,7 @@ var errorBodies = []struct {
 
 	{"more than a megabyte", `{"code":1,"message":"` + strings.Repeat("m", 1<<20) + `","more_info":"i","status":STATUS}`, false, 0, ""},
 	{"list of errors", `{"errors":[{"code":"30010","message":"m"}]}`, false, 30010, "m"},
-	{"list of all the contract's fields", `{"errors":[` + apiErrorFormat + `]}`, false, apiErrorCode, apiErrorText},
+	{"list of all the contract's fields", `{"errors":[` + wiretest.ErrorFormat + `]}`, false, wiretest.ErrorCode, wiretest.ErrorText},
 	{"list of errors with the code 0", `{"errors":[{"code":0}]}`, false, 0, ""},
 	{"list of errors with the status as code", `{"errors":[{"code":"404","status":"404"}]}`, false, 404, ""},
 	{"JSON:API", `{"errors":[{"status":"STATUS","code":"20404","title":"Not Found","detail":"no"}]}`, false, 20404, ""},
@@ -96,7 +97,7 @@ var errorBodies = []struct {
 	{"code and status alone", `{"code":1,"status":STATUS}`, false, 1, ""},
 	{"null", `null`, false, 0, ""},
 	{"array", `[]`, false, 0, ""},
-	{"array of the documented", `[` + apiErrorFormat + `]`, false, 0, ""},
+	{"array of the documented", `[` + wiretest.ErrorFormat + `]`, false, 0, ""},
 	{"string", `"text"`, false, 0, ""},
 	{"number", `404`, false, 0, ""},
 	{"empty object", `{}`, false, 0, ""},
@@ -106,14 +107,14 @@ var errorBodies = []struct {
 	{"list of errors with words as codes", `{"errors":[{"code":"NAME_UNKNOWN","message":"m"}]}`, false, 0, "m"},
 	{"list of texts", `{"errors":["text"]}`, false, 0, "text"}, // The API's, and everybody's.
 	{"list of numbers", `{"errors":[1]}`, false, 0, ""},
-	{"truncated", apiErrorFormat[:60], false, 0, ""},
-	{"trailing bytes", apiErrorFormat + "x", false, 0, ""},
-	{"twice", apiErrorFormat + apiErrorFormat, false, 0, ""},
-	{"byte order mark", "\ufeff" + apiErrorFormat, false, 0, ""},
+	{"truncated", wiretest.ErrorFormat[:60], false, 0, ""},
+	{"trailing bytes", wiretest.ErrorFormat + "x", false, 0, ""},
+	{"twice", wiretest.ErrorFormat + wiretest.ErrorFormat, false, 0, ""},
+	{"byte order mark", "\ufeff" + wiretest.ErrorFormat, false, 0, ""},
 	{"empty", "", false, 0, ""},
 	{"blank", " \n", false, 0, ""},
 	{"NUL bytes", "\x00\x00", false, 0, ""},
-	{"HTML", html, false, 0, ""},
+	{"HTML", wiretest.HTML, false, 0, ""},
 	{"deep array", strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), false, 0, ""},
 	{"deep object in a field", `{"code":1,"message":"m","more_info":"i","status":STATUS,"x":` +
 		strings.Repeat(`{"x":`, 100_000) + "1" + strings.Repeat("}", 100_000) + "}", false, 0, ""},
@@ -157,16 +158,16 @@ func TestErrorResponses(t *testing.T) {
 					response, err := remove(t, client, wantHeader("Wanted-Status", strconv.Itoa(s.status)))
 
 					require.Nil(t, response)
-					answered := requireAPIError(t, err)
-					require.Equal(t, s.status, answered.StatusCode)
+					responded := requireAPIError(t, err)
+					require.Equal(t, s.status, responded.StatusCode)
 					if tt.code == codeIsStatus {
-						require.Equal(t, s.status, answered.Code)
+						require.Equal(t, s.status, responded.Code)
 					} else {
-						require.Equal(t, tt.code, answered.Code)
+						require.Equal(t, tt.code, responded.Code)
 					}
-					require.Equal(t, tt.message, answered.Message)
-					require.Equal(t, 1, answered.Attempts)
-					require.Equal(t, s.status >= 500, answered.MaybeApplied)
+					require.Equal(t, tt.message, responded.Message)
+					require.Equal(t, 1, responded.Attempts)
+					require.Equal(t, s.status >= 500, responded.MaybeApplied, "MaybeApplied of %v", err)
 					require.Contains(t, err.Error(), strconv.Itoa(s.status))
 					var want []string
 					if s.sentinel != "" && (tt.isAPI || s.status != http.StatusNotFound) {
@@ -210,9 +211,7 @@ func TestLongErrorsAreCheap(t *testing.T) { // Not parallel: it counts what the 
 		"nearly secrets":     fill(`{"message":"FILL"}`, testToken[:len(testToken)-1]),
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-				return answer(r, 404, body), nil
-			})})
+			client := newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Returns(404, body)})
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			_, err := remove(t, client)

@@ -3,6 +3,7 @@ package signalwire_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -68,4 +69,31 @@ func TestBasicAuthRejectsBeforeSending(t *testing.T) {
 		})
 	}
 	require.Zero(t, requests.Load())
+}
+
+func FuzzBasicAuth(f *testing.F) {
+	for _, c := range [][2]string{
+		{testProject, testToken}, {"", ""}, {"a:b", "c"}, {"a", "b:c"}, {"a b", "c"}, {"a\n", "b"}, {"ä", "b"}, {"a", "\xff"}, {"a", "\x7f"},
+	} {
+		f.Add(c[0], c[1])
+	}
+	f.Fuzz(func(t *testing.T, projectID, apiToken string) {
+		request := httptest.NewRequest(http.MethodDelete, "https://example.org/", nil)
+		err := signalwire.BasicAuth(projectID, apiToken)(t.Context(), request)
+		if err != nil {
+			require.Empty(t, request.Header)
+			requireClearError(t, err, "", "")
+			for _, value := range []string{projectID, apiToken} {
+				require.False(t, len(value) > 16 && strings.Contains(err.Error(), value), "%v shows %q", err, value)
+			}
+			return
+		}
+		user, password, ok := request.BasicAuth()
+		require.True(t, ok, "no basic authentication")
+		require.Equal(t, projectID, user)
+		require.Equal(t, apiToken, password)
+		require.NotEmpty(t, user)
+		require.NotEmpty(t, password)
+		require.Equal(t, -1, strings.IndexFunc(user+password, func(r rune) bool { return r <= ' ' || r >= 0x7f }))
+	})
 }

@@ -2,14 +2,16 @@ package signalwire_test
 
 import (
 	"net/http"
+	"net/url"
 	"os"
-	"os/exec"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 func TestSpaceURL(t *testing.T) {
@@ -95,7 +97,7 @@ var rejectedBaseURLs = []string{
 func TestLoopbackIsNotProxied(t *testing.T) {
 	if os.Getenv("HTTP_PROXY") != "http://proxy.test" {
 		t.Parallel()
-		runItself(t, "HTTP_PROXY=http://proxy.test", "http_proxy=", "NO_PROXY=", "no_proxy=", "REQUEST_METHOD=")
+		wiretest.RunAgain(t, "HTTP_PROXY=http://proxy.test", "http_proxy=", "NO_PROXY=", "no_proxy=", "REQUEST_METHOD=")
 		return
 	}
 	hosts := []string{
@@ -121,14 +123,63 @@ func TestLoopbackIsNotProxied(t *testing.T) {
 	require.Greater(t, accepted, 10)
 }
 
-// runItself runs the test that calls it in a process of its own.
-func runItself(t *testing.T, environment ...string) {
-	t.Helper()
-	program, err := os.Executable()
-	require.NoError(t, err)
-	command := exec.CommandContext(t.Context(), program, "-test.run=^"+t.Name()+"$")
-	command.Env = append(os.Environ(), environment...)
-	output, err := command.CombinedOutput()
-	require.NoError(t, err, "%s", output)
-	require.Contains(t, string(output), "PASS")
+func FuzzSpaceURL(f *testing.F) {
+	for _, space := range rejectedSpaces {
+		f.Add(space)
+	}
+	for _, space := range []string{"acme", "ACME.signalwire.com", "https://acme.signalwire.com/"} {
+		f.Add(space)
+	}
+	accepted := regexp.MustCompile(`^https://[a-z0-9-]{1,63}\.signalwire\.com/api/laml/2010-04-01$`)
+	f.Fuzz(func(t *testing.T, space string) {
+		got, err := signalwire.SpaceURL(space)
+		if err != nil {
+			require.Empty(t, got)
+			requireClearError(t, err, space, "space")
+			return
+		}
+		require.Regexp(t, accepted, got)
+		label := strings.TrimSuffix(must(url.Parse(got)).Hostname(), ".signalwire.com")
+		require.Contains(t, strings.ToLower(space), label)
+	})
+}
+
+func FuzzBaseURL(f *testing.F) {
+	for _, baseURL := range rejectedBaseURLs {
+		f.Add(baseURL)
+	}
+	for _, baseURL := range []string{"https://example.org:8443/a/b", "http://[::1]:8080", "http://localhost/x/", "https://EXAMPLE.org"} {
+		f.Add(baseURL)
+	}
+	f.Fuzz(func(t *testing.T, baseURL string) {
+		var sent *http.Request
+		client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(baseURL),
+			signalwire.WithHTTPClient(wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+				sent = r
+				return wiretest.Response(r, 204, ""), nil
+			})))
+		if err != nil {
+			require.Nil(t, client)
+			requireClearError(t, err, "", "base URL")
+			return
+		}
+		given := must(url.Parse(baseURL))
+		_, err = client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall)
+		if err != nil {
+			return // What is not sent leaks nothing.
+		}
+		require.Equal(t, given.Host, sent.URL.Host)
+		require.Equal(t, given.Scheme, sent.URL.Scheme)
+		if sent.URL.Scheme != "https" {
+			require.Equal(t, "http", sent.URL.Scheme)
+			host := strings.ToLower(sent.URL.Hostname())
+			require.True(t, host == "localhost" || strings.HasPrefix(host, "127.") || strings.Contains(host, ":"), host)
+		}
+		require.Nil(t, sent.URL.User)
+		require.Empty(t, sent.URL.RawQuery+sent.URL.Fragment+sent.URL.Opaque)
+		require.False(t, sent.URL.ForceQuery, "%v has a query", sent.URL)
+		require.True(t, strings.HasSuffix(sent.URL.EscapedPath(), strings.TrimPrefix(deletePath, "/api/laml/2010-04-01")), "the end of %v", sent.URL)
+		require.True(t, strings.HasPrefix(sent.URL.Path, strings.TrimSuffix(given.Path, "/")), "the start of %v", sent.URL)
+		require.NotContains(t, sent.URL.Path, "/../")
+	})
 }

@@ -3,8 +3,7 @@ package signalwire_test
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
-	"io"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestHopelessRetries: a retry that cannot finish is not begun, so that a
@@ -38,7 +38,7 @@ func TestHopelessRetries(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 				defer cancel()
-				server := scripted(slowly(tt.responds, says(429)), hangs)
+				server := wiretest.InTurn(wiretest.Slowly(tt.responds, wiretest.Says(429)), wiretest.Hangs)
 				var reported []signalwire.Attempt
 				client := newMemoryClient(t, &signalwire.Doer{HTTPClient: server, OnAttempt: func(_ context.Context, a signalwire.Attempt) {
 					reported = append(reported, a)
@@ -53,8 +53,8 @@ func TestHopelessRetries(t *testing.T) {
 				require.Equal(t, tt.ends, time.Since(began))
 				responded := requireAPIError(t, err)
 				require.Equal(t, 429, responded.StatusCode)
-				require.False(t, responded.MaybeApplied)
-				require.Equal(t, tt.requests, server.requests)
+				require.False(t, responded.MaybeApplied, "MaybeApplied of %v", err)
+				require.Equal(t, tt.requests, server.Requests)
 				last := reported[len(reported)-1]
 				require.Zero(t, last.RetryIn)
 				require.Same(t, err, last.Err)
@@ -71,7 +71,7 @@ func TestAnnouncedRetryThatIsNotBegun(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var reported []signalwire.Attempt
 		client := newMemoryClient(t, &signalwire.Doer{
-			HTTPClient: scripted(says(503, "Retry-After", "5")),
+			HTTPClient: wiretest.InTurn(wiretest.Says(503, "Retry-After", "5")),
 			OnAttempt:  func(_ context.Context, a signalwire.Attempt) { reported = append(reported, a) },
 		})
 		time.AfterFunc(time.Second, cancel)
@@ -104,143 +104,23 @@ func TestCallsOfADeadServiceAreCounted(t *testing.T) {
 	})
 }
 
-// TestGivenUpCallsEarnNothing: a caller who gives up does not show that the
-// service is well.
-func TestGivenUpCallsEarnNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
-		s := &service{respond: downUntil(time.Hour, 503)}
-		s.began = time.Now()
-		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-			if r.Header.Get("X-Hang") != "" {
-				return hangs(r)
-			}
-			return s.Do(r)
-		})})
-		var group sync.WaitGroup
-		for range 100 {
-			group.Go(func() { _, _ = remove(t, client) })
-		}
-		for range 300 {
-			group.Go(func() {
-				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
-				defer cancel()
-				_, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall, wantHeader("X-Hang", "1"))
-				require.Error(t, err)
-			})
-		}
-		time.Sleep(5 * time.Second)
-		require.LessOrEqual(t, len(s.requests), 100+10+5*10, "the calls and the retries of five seconds")
-		group.Wait()
-	})
-}
-
-// TestDoerInADoer: what the inner one came to is the result, also when it is
-// wrapped on the way.
-func TestDoerInADoer(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name     string
-		step     sender
-		requests int
-		maybe    bool
-		matches  []string
-	}{
-		{"404", says(404), 1, false, []string{"not found"}},
-		{"503", says(503), 2, true, []string{"unavailable"}},
-		{"refused", fails(net.ErrClosed), 2, true, nil},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				server := scripted(tt.step)
-				inner := &signalwire.Doer{HTTPClient: server, MaxAttempts: 2}
-				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: sender(func(r *http.Request) (*http.Response, error) {
-					response, err := inner.Do(r)
-					if err != nil {
-						err = fmt.Errorf("logged: %w", err)
-					}
-					return response, err
-				})}))
-
-				require.Equal(t, tt.requests, server.requests)
-				if tt.name == "refused" {
-					failed := requireTransportError(t, err)
-					require.Equal(t, tt.maybe, failed.MaybeApplied)
-					require.Equal(t, 2, failed.Attempts)
-					require.ErrorIs(t, err, net.ErrClosed)
-					return
-				}
-				responded := requireAPIError(t, err)
-				require.Equal(t, tt.maybe, responded.MaybeApplied)
-				require.Equal(t, tt.requests, responded.Attempts)
-				require.Subset(t, tt.matches, matched(err))
-			})
-		})
-	}
-}
-
-// TestRequestBodyIsClosed when nothing is sent, as http.Client does.
-func TestRequestBodyIsClosed(t *testing.T) {
-	t.Parallel()
-	done, cancel := context.WithCancel(context.Background())
-	cancel()
-	for _, tt := range []struct {
-		name   string
-		doer   *signalwire.Doer
-		ctx    context.Context
-		change func(*http.Request)
-	}{
-		{"wrong settings", &signalwire.Doer{MaxAttempts: -1}, context.Background(), func(*http.Request) {}},
-		{"context is done", &signalwire.Doer{}, done, func(*http.Request) {}},
-		{"no URL", &signalwire.Doer{}, context.Background(), func(r *http.Request) { r.URL = nil }},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			body := &countingBody{left: 10}
-			request := must(http.NewRequestWithContext(tt.ctx, http.MethodPut, "https://example.org/x", body))
-			tt.change(request)
-
-			_, err := tt.doer.Do(request)
-
-			require.Zero(t, requireTransportError(t, err).Attempts)
-			require.True(t, body.closed, "the body is closed")
-		})
-	}
-	t.Run("given up in line", func(t *testing.T) {
-		bubble(t, func(t *testing.T) {
-			doer := &signalwire.Doer{HTTPClient: scripted(says(503, "Retry-After", "20"))}
-			client := newMemoryClient(t, doer)
-			for range 2 {
-				go func() { _, _ = remove(t, client) }()
-			}
-			synctest.Wait()
-			ctx, cancel := context.WithCancel(t.Context())
-			time.AfterFunc(time.Second, cancel)
-			body := &countingBody{left: 10}
-			_, err := doer.Do(must(http.NewRequestWithContext(ctx, http.MethodPut, "https://example.org/x", body)))
-			require.ErrorIs(t, err, context.Canceled)
-			require.True(t, body.closed, "the body is closed")
-			time.Sleep(time.Minute)
-		})
-	})
-}
-
 // staleServer responds once on each connection, and closes the first some of
 // them when another request comes.
-func staleServer(t *testing.T, dying int64) *wireServer {
+func staleServer(t *testing.T, dying int64) *wiretest.Server {
 	var together sync.WaitGroup
 	together.Add(int(dying))
-	return newWireServer(t, func(c *wireConn) {
-		if c.number > dying {
-			for c.next() != nil {
-				c.say(noContent)
+	return wiretest.NewServer(t, func(c *wiretest.Conn) {
+		if c.Number > dying {
+			for c.Next() != nil {
+				c.Say(wiretest.NoContent)
 			}
 			return
 		}
-		c.next()
+		c.Next()
 		together.Done()
 		together.Wait() // so that as many connections are needed
-		c.say(noContent)
-		c.next()
+		c.Say(wiretest.NoContent)
+		c.Next()
 	})
 }
 
@@ -260,9 +140,7 @@ func TestDeadIdleConnections(t *testing.T) {
 				doer.HTTPClient = &http.Client{Transport: transport}
 			}
 			t.Cleanup(doer.CloseIdleConnections)
-			client, err := signalwire.New("example", testProject, testToken,
-				signalwire.WithBaseURL("http://"+server.address), signalwire.WithHTTPClient(doer))
-			require.NoError(t, err)
+			client := newClientAt(t, "http://"+server.Address, doer)
 			var group sync.WaitGroup
 			for range dead {
 				group.Go(func() {
@@ -272,16 +150,16 @@ func TestDeadIdleConnections(t *testing.T) {
 			}
 			group.Wait()
 
-			_, err = remove(t, client)
+			_, err := remove(t, client)
 
 			require.NoError(t, err)
 			most := int64(dead + dead + 1)
 			if own {
 				most = dead + 1 + 1
 			}
-			require.LessOrEqual(t, server.requests.Load(), most)
+			require.LessOrEqual(t, server.Requests.Load(), most)
 			doer.CloseIdleConnections()
-			requireSoon(t, func() bool { return server.openConnections() == 0 }, "CloseIdleConnections closes all")
+			wiretest.RequireSoon(t, func() bool { return server.Open() == 0 }, "CloseIdleConnections closes all")
 		})
 	}
 }
@@ -290,16 +168,18 @@ func TestDeadIdleConnections(t *testing.T) {
 // does not keep a call for ever.
 func TestDyingConnectionsEnd(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		network := &pipes{steps: []string{onWire(204)}}
-		client := network.client(t, &signalwire.Doer{MaxAttempts: 2})
-		for range 100 {
+		network := &wiretest.Pipes{Steps: []string{wiretest.Raw(204)}}
+		client := newPipesClient(t, network, &signalwire.Doer{MaxAttempts: 2})
+		const calls = 100
+		for range calls {
 			_, err := remove(t, client)
 			require.NoError(t, err)
 		}
-		require.Equal(t, 199, network.requests)
+		require.Equal(t, calls, network.Dialled)
+		require.Equal(t, 2*calls-1, network.Requests)
 
-		network = &pipes{steps: []string{onWire(204)}}
-		client = network.client(t, &signalwire.Doer{MaxAttempts: 1})
+		network = &wiretest.Pipes{Steps: []string{wiretest.Raw(204)}}
+		client = newPipesClient(t, network, &signalwire.Doer{MaxAttempts: 1})
 		_, err := remove(t, client)
 		require.NoError(t, err)
 		_, err = remove(t, client)
@@ -307,161 +187,288 @@ func TestDyingConnectionsEnd(t *testing.T) {
 	})
 }
 
-// TestSentAgainByNetHTTP: net/http itself sends again what a new HTTP/2
-// connection resets with PROTOCOL_ERROR, for ever and without a pause.
-func TestSentAgainByNetHTTP(t *testing.T) {
-	t.Parallel()
-	const protocolError = 1
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
-	for _, tt := range []struct {
-		name     string
-		resets   int64 // connections that reset
-		code     byte
-		requests int64 // at most
-		removed  bool
-	}{
-		{"for ever", 1 << 40, protocolError, 3, false},
-		{"refused for ever", 1 << 40, h2Refused, 3, false},
-		{"once", 1, protocolError, 2, true},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			server := newWireServer(t, speakH2(config, func(c *h2Conn, stream uint32) bool {
-				if c.number <= tt.resets {
-					c.reset(stream, tt.code)
-				} else {
-					c.noContent(stream)
-				}
-				return true
-			}))
-			response, err := removeFrom(t, "https://"+server.address, &signalwire.Doer{
-				HTTPClient: &http.Client{Transport: authority.transport(t)}, MaxAttempts: 1, AttemptTimeout: longAttempt,
-			})
-
-			require.LessOrEqual(t, server.requests.Load(), tt.requests)
-			if tt.removed {
-				require.NoError(t, err)
-				require.Equal(t, 204, response.StatusCode())
-				return
-			}
-			failed := requireTransportError(t, err)
-			require.True(t, failed.MaybeApplied, "it may have been applied")
-			require.True(t, failed.Retryable(), "the same request may succeed later")
-			require.False(t, failed.Timeout(), "no time limit was exceeded")
-			require.ErrorContains(t, err, "sent it again")
-		})
-	}
-}
-
 // TestStreamFailuresCount: on HTTP/2, a stream that fails is no dead idle
 // connection.
 func TestStreamFailuresCount(t *testing.T) {
 	t.Parallel()
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
-	server := newWireServer(t, speakH2(config, func(c *h2Conn, stream uint32) bool {
+	authority := wiretest.NewAuthority(t)
+	config := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
+	server := wiretest.NewServer(t, wiretest.SpeakH2(config, func(c *wiretest.H2Conn, stream uint32) bool {
 		if stream == 1 {
-			c.noContent(stream)
+			c.NoContent(stream)
 		} else {
-			c.reset(stream, h2Cancel)
+			c.Reset(stream, wiretest.H2Cancel)
 		}
 		return true
 	}))
-	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL("https://"+server.address), signalwire.WithHTTPClient(&signalwire.Doer{
-			HTTPClient: &http.Client{Transport: authority.transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt,
-		}))
-	require.NoError(t, err)
-	_, err = remove(t, client)
+	client := newClientAt(t, "https://"+server.Address, &signalwire.Doer{
+		HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: 2, AttemptTimeout: longAttempt,
+	})
+	_, err := remove(t, client)
 	require.NoError(t, err)
 
 	_, err = remove(t, client)
 
 	require.Equal(t, 2, requireTransportError(t, err).Attempts)
-	require.Equal(t, int64(1+2), server.requests.Load())
+	require.Equal(t, int64(1+2), server.Requests.Load())
 }
 
-// TestConnectionOfACancelledCall: a connection that another call has dialled
-// and not waited for carries requests, too, although net/http does not say that
-// one was asked for.
-func TestConnectionOfACancelledCall(t *testing.T) {
+func TestTimeLimits(t *testing.T) {
 	t.Parallel()
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
-	// The call may come before net/http has put the connection aside.
-	for range 20 {
-		server := newWireServer(t, speakH2(config, func(c *h2Conn, stream uint32) bool {
-			c.reset(stream, h2Cancel)
-			return true
-		}))
-		transport := authority.transport(t)
-		dialling, release := make(chan bool), make(chan bool)
-		var dials atomic.Int64
-		dial := transport.DialContext
-		transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if dials.Add(1) == 1 {
-				close(dialling)
-				<-release
-			}
-			return dial(ctx, network, address)
-		}
-		client, err := signalwire.New("example", testProject, testToken,
-			signalwire.WithBaseURL("https://"+server.address), signalwire.WithHTTPClient(&signalwire.Doer{
-				HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1, AttemptTimeout: longAttempt,
-			}))
-		require.NoError(t, err)
-		ctx, cancel := context.WithCancel(t.Context())
-		cancelled := make(chan error)
-		go func() {
-			_, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall)
-			cancelled <- err
-		}()
-		<-dialling
-		cancel()
-		require.False(t, requireTransportError(t, <-cancelled).MaybeApplied, "nothing was sent yet")
-		close(release)
-		requireSoon(t, func() bool { return server.settled.Load() == 1 }, "the connection is made all the same")
+	const second = time.Second
+	for _, tt := range []struct {
+		name        string
+		doer        *signalwire.Doer
+		steps       []wiretest.Sender
+		attempts    int
+		least, most time.Duration
+		status      int // of the error, or 0 for no complete response
+	}{
+		{"attempts of 10 s in 30 s", &signalwire.Doer{}, []wiretest.Sender{wiretest.Hangs}, 3, 30 * second, 30 * second, 0},
+		{"AttemptTimeout", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.Hangs}, 6, 15 * second, 18200 * time.Millisecond, 0},
+		{"AttemptTimeout in the body", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.HangsInBody(404)}, 6, 15 * second, 18200 * time.Millisecond, 0},
+		{"AttemptTimeout, 1 attempt", &signalwire.Doer{AttemptTimeout: 2 * second, MaxAttempts: 1}, []wiretest.Sender{wiretest.Hangs}, 1, 2 * second, 2 * second, 0},
+		{"AttemptTimeout, then a response", &signalwire.Doer{AttemptTimeout: 2 * second}, []wiretest.Sender{wiretest.Hangs, wiretest.Says(401)}, 2, 2 * second, 2200 * time.Millisecond, 401},
+		{"MaxElapsed in an attempt", &signalwire.Doer{MaxElapsed: 5 * second}, []wiretest.Sender{wiretest.Hangs}, 1, 5 * second, 5 * second, 0},
+		{"MaxElapsed between attempts", &signalwire.Doer{MaxElapsed: 15 * second}, []wiretest.Sender{wiretest.Says(503, "Retry-After", "10")}, 2, 10 * second, 10200 * time.Millisecond, 503},
+		{"MaxElapsed before the delay", &signalwire.Doer{MaxElapsed: 5 * second}, []wiretest.Sender{wiretest.Says(503, "Retry-After", "5")}, 1, 0, 0, 503},
+		{"Retry-After thrice", &signalwire.Doer{MaxAttempts: 3}, []wiretest.Sender{wiretest.Says(429, "Retry-After", "4")}, 3, 8 * second, 8600 * time.Millisecond, 429},
+		{"MaxAttempts 1", &signalwire.Doer{MaxAttempts: 1}, []wiretest.Sender{wiretest.Says(503)}, 1, 0, 0, 503},
+		{"MaxAttempts 2", &signalwire.Doer{MaxAttempts: 2}, []wiretest.Sender{wiretest.Says(503)}, 2, 1, 200 * time.Millisecond, 503},
+		{"no limits given", &signalwire.Doer{}, []wiretest.Sender{wiretest.Says(503)}, 6, 3100 * time.Millisecond, 6200 * time.Millisecond, 503},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				began := time.Now()
+				server := wiretest.InTurn(tt.steps...)
+				tt.doer.HTTPClient = server
+				_, err := remove(t, newMemoryClient(t, tt.doer))
+				elapsed := time.Since(began)
 
-		_, err = remove(t, client)
+				require.GreaterOrEqual(t, elapsed, tt.least)
+				require.LessOrEqual(t, elapsed, tt.most)
+				require.Equal(t, tt.attempts, server.Requests)
+				if tt.status != 0 {
+					require.Equal(t, tt.status, requireAPIError(t, err).StatusCode)
+					return
+				}
+				failed := requireTransportError(t, err)
+				require.Equal(t, tt.attempts, failed.Attempts)
+				require.True(t, failed.Timeout(), "Timeout of %v", err)
+				require.NotErrorIs(t, err, context.DeadlineExceeded, "the caller's context is not done")
+			})
+		})
+	}
+}
 
-		failed := requireTransportError(t, err)
-		require.True(t, failed.MaybeApplied, "it was sent")
-		require.True(t, failed.Retryable(), "it may succeed later")
-		if dials.Load() == 1 {
-			return
+// TestTimeLimitsOfTheCallersOwn bound an attempt, too. Only those of the transport
+// match context.DeadlineExceeded, as the package comment says.
+func TestTimeLimitsOfTheCallersOwn(t *testing.T) {
+	t.Parallel()
+	dialer := &net.Dialer{Deadline: time.Unix(1, 0)}
+	for _, tt := range []struct {
+		name    string
+		client  *http.Client
+		matches bool
+		most    time.Duration
+	}{
+		{"http.Client's Timeout", &http.Client{Timeout: time.Second, Transport: wiretest.Sender(wiretest.Hangs)}, false, 12200 * time.Millisecond},
+		{"dialer", &http.Client{Transport: &http.Transport{DialContext: dialer.DialContext}}, true, 6200 * time.Millisecond},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				began := time.Now()
+				_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: tt.client}))
+				failed := requireTransportError(t, err)
+				require.True(t, failed.Timeout(), "a time limit ended it: %v", err)
+				require.Equal(t, defaultAttempts, failed.Attempts)
+				require.Equal(t, tt.matches, errors.Is(err, context.DeadlineExceeded), "%v", err)
+				require.LessOrEqual(t, time.Since(began), tt.most)
+			})
+		})
+	}
+}
+
+func TestContextDone(t *testing.T) {
+	t.Parallel()
+	errCause := errors.New("the moderator left")
+	type ended struct {
+		name  string
+		after func(time.Duration) (context.Context, context.CancelFunc)
+		want  []error
+	}
+	ends := []ended{
+		{"cancelled", func(d time.Duration) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(context.Background())
+			time.AfterFunc(d, cancel)
+			return ctx, cancel
+		}, []error{context.Canceled}},
+		{"cancelled with a cause", func(d time.Duration) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(context.Background())
+			time.AfterFunc(d, func() { cancel(errCause) })
+			return ctx, func() { cancel(nil) }
+		}, []error{context.Canceled, errCause}},
+		{"deadline", func(d time.Duration) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(context.Background(), d)
+		}, []error{context.DeadlineExceeded}},
+		{"deadline with a cause", func(d time.Duration) (context.Context, context.CancelFunc) {
+			return context.WithTimeoutCause(context.Background(), d, errCause)
+		}, []error{context.DeadlineExceeded, errCause}},
+	}
+	for _, end := range ends {
+		for _, tt := range []struct {
+			name     string
+			after    time.Duration
+			steps    []wiretest.Sender
+			requests int
+			maybe    bool
+		}{
+			{"before", 0, []wiretest.Sender{wiretest.Says(204)}, 0, false},
+			{"while waiting for the response", 5 * time.Second, []wiretest.Sender{wiretest.Hangs}, 1, true},
+			{"in the body of a 404", 5 * time.Second, []wiretest.Sender{wiretest.HangsInBody(404)}, 1, true},
+			{"in the second attempt", 5 * time.Second, []wiretest.Sender{wiretest.Says(429), wiretest.Hangs}, 2, true},
+			{"in the delay", 5 * time.Second, []wiretest.Sender{wiretest.Says(429, "Retry-After", "10")}, 1, false},
+			{"in the delay after a 503", 5 * time.Second, []wiretest.Sender{wiretest.Says(503, "Retry-After", "10")}, 1, true},
+		} {
+			t.Run(end.name+" "+tt.name, func(t *testing.T) {
+				bubble(t, func(t *testing.T) {
+					began := time.Now()
+					ctx, cancel := end.after(tt.after)
+					defer cancel()
+					synctest.Wait()
+					server := wiretest.InTurn(tt.steps...)
+					client := newMemoryClient(t, &signalwire.Doer{HTTPClient: server})
+					if tt.after == 0 {
+						<-ctx.Done()
+					}
+
+					response, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall)
+
+					require.Nil(t, response)
+					require.Equal(t, tt.requests, server.Requests)
+					if _, bounded := ctx.Deadline(); bounded && strings.HasPrefix(tt.name, "in the delay") {
+						responded := requireAPIError(t, err)
+						require.Zero(t, time.Since(began), "the delay would pass the deadline")
+						require.Equal(t, 10*time.Second, responded.RetryAfter)
+						return
+					}
+					require.Equal(t, tt.after, time.Since(began))
+					failed := requireTransportError(t, err)
+					require.Equal(t, tt.requests, failed.Attempts)
+					require.Equal(t, tt.maybe, failed.MaybeApplied, "MaybeApplied of %v", err)
+					require.False(t, failed.Retryable(), "Retryable of %v", err)
+					require.Equal(t, end.want[0] == context.DeadlineExceeded, failed.Timeout(), "Timeout of %v", err)
+					for _, want := range end.want {
+						require.ErrorIs(t, err, want)
+						require.ErrorContains(t, err, want.Error())
+					}
+				})
+			})
 		}
 	}
-	require.Fail(t, "no call was sent on the connection of the cancelled one")
 }
 
-// TestRefusedByNetHTTP goes by texts of net/http's errors, so it fails when a
-// new Go version changes one.
-func TestRefusedByNetHTTP(t *testing.T) {
+// TestMaybeApplied: after an attempt whose end is not known, "not found" may
+// mean that it was this call that removed the participant.
+func TestMaybeApplied(t *testing.T) {
 	t.Parallel()
-	for name, change := range map[string]func(*http.Request){
-		"header name":  func(r *http.Request) { r.Header["X Y"] = []string{"z"} },
-		"header value": func(r *http.Request) { r.Header["X"] = []string{"a\nb"} },
-		"trailer":      func(r *http.Request) { r.Trailer = http.Header{"X": {"a\nb"}} },
-		"method":       func(r *http.Request) { r.Method = "DELETE ME" },
-		"scheme":       func(r *http.Request) { r.URL.Scheme = "gopher" },
-		"host":         func(r *http.Request) { r.URL.Host = "" },
+	cutInBody := strings.TrimSuffix(wiretest.Raw(404), "}")
+	const htmlOnWire = "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\n<p/>"
+	for _, tt := range []struct {
+		name    string
+		steps   []string
+		status  int // 0 for no complete response
+		matches []string
+		maybe   bool
+	}{
+		{"404", []string{wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"502, then 404", []string{wiretest.Raw(502), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"500, 503, then 404", []string{wiretest.Raw(500), wiretest.Raw(503), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"408, then 404", []string{wiretest.Raw(408), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"429, then 404", []string{wiretest.Raw(429), wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"429, 503, then 404", []string{wiretest.Raw(429), wiretest.Raw(503), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"503, 429, then 404", []string{wiretest.Raw(503), wiretest.Raw(429), wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"cut, then 404", []string{wiretest.Cut, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"cut in the response, then 404", []string{wiretest.CutInHeader, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"cut in the body, then 404", []string{cutInBody, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"silent, then 404", []string{wiretest.Silent, wiretest.Raw(404)}, 404, []string{"not found"}, true},
+		{"refused, then 404", []string{wiretest.Refused, wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"dial timeout, then 404", []string{wiretest.NoDial, wiretest.Raw(404)}, 404, []string{"not found"}, false},
+		{"502, then 401", []string{wiretest.Raw(502), wiretest.Raw(401)}, 401, []string{"unauthorized"}, true},
+		{"502, then 404 from elsewhere", []string{wiretest.Raw(502), htmlOnWire}, 404, []string{"unexpected response"}, true},
+		{"503", []string{wiretest.Raw(503)}, 503, []string{"unavailable"}, true},
+		{"429", []string{wiretest.Raw(429)}, 429, []string{"too many requests"}, false},
+		{"refused", []string{wiretest.Refused}, 0, nil, false},
+		{"dial timeout", []string{wiretest.NoDial}, 0, nil, false},
+		{"cut", []string{wiretest.Cut}, 0, nil, true},
+		{"silent", []string{wiretest.Silent}, 0, nil, true},
+		{"cut, then refused", []string{wiretest.Cut, wiretest.Refused}, 0, nil, true},
+		{"503, then refused", []string{wiretest.Raw(503), wiretest.Refused}, 0, nil, true},
+		{"503, then 204", []string{wiretest.Raw(503), wiretest.Raw(204)}, 204, nil, false},
+		{"cut, then 204", []string{wiretest.Cut, wiretest.Raw(204)}, 204, nil, false},
+		{"refused, then 204", []string{wiretest.Refused, wiretest.Raw(204)}, 204, nil, false},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			server := newWireServer(t, answers(noContent))
-			request := must(http.NewRequestWithContext(t.Context(), http.MethodDelete, "http://"+server.address+"/x", strings.NewReader("")))
-			request.Body = io.NopCloser(request.Body)
-			change(request)
+		t.Run(tt.name, func(t *testing.T) {
+			bubble(t, func(t *testing.T) {
+				network := &wiretest.Pipes{Steps: tt.steps}
+				response, err := remove(t, newPipesClient(t, network, &signalwire.Doer{AttemptTimeout: 2 * time.Second}))
 
-			_, err := (&signalwire.Doer{}).Do(request)
-
-			failed := requireTransportError(t, err)
-			require.False(t, failed.MaybeApplied, "nothing was sent")
-			require.False(t, failed.Retryable(), "it would be refused again")
-			require.Equal(t, 1, failed.Attempts)
-			require.ErrorContains(t, err, "nothing was sent")
-			require.Zero(t, server.connections.Load())
+				switch tt.status {
+				case 204:
+					require.NoError(t, err)
+					require.Equal(t, 204, response.StatusCode())
+				case 0:
+					failed := requireTransportError(t, err)
+					require.Equal(t, tt.maybe, failed.MaybeApplied, "MaybeApplied of %v", err)
+					require.Equal(t, defaultAttempts, failed.Attempts)
+				default:
+					responded := requireAPIError(t, err)
+					require.Equal(t, tt.status, responded.StatusCode)
+					require.Equal(t, tt.maybe, responded.MaybeApplied, "MaybeApplied of %v", err)
+					require.ElementsMatch(t, tt.matches, matched(err))
+					require.Equal(t, network.Dialled, responded.Attempts)
+				}
+				if err != nil {
+					require.Equal(t, tt.maybe, strings.Contains(err.Error(), "may have been carried out"), "%v", err)
+				}
+			})
 		})
+	}
+}
+
+// TestStaleConnections has the server close each connection when the second
+// request comes on it. That costs an attempt each time, and must cost neither
+// the call nor the retry budget, which lasts for ten. The clients share a Doer,
+// and have a server each to have their delays at the same time.
+func TestStaleConnections(t *testing.T) {
+	t.Parallel()
+	const clients, calls = 10, 6
+	transport := signalwire.NewTransport()
+	t.Cleanup(transport.CloseIdleConnections)
+	doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 2, AttemptTimeout: longAttempt}
+	errs := make(chan error, clients*calls)
+	var group sync.WaitGroup
+	servers := make([]*wiretest.Server, clients)
+	for i := range servers {
+		servers[i] = wiretest.NewServer(t, func(c *wiretest.Conn) {
+			c.Next()
+			c.Say(wiretest.NoContent)
+			c.Next()
+		})
+		client := newClientAt(t, "http://"+servers[i].Address, doer)
+		group.Go(func() {
+			for range calls {
+				_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall)
+				errs <- err
+			}
+		})
+	}
+	group.Wait()
+	close(errs)
+	for err := range errs {
+		require.NoError(t, err)
+	}
+	for _, server := range servers {
+		require.Equal(t, int64(calls+calls-1), server.Requests.Load()) // All calls but the first found a stale connection.
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 func TestSentinels(t *testing.T) {
@@ -26,7 +26,7 @@ func TestSentinels(t *testing.T) {
 		422: "unprocessable", 429: "too many requests", 503: "unavailable",
 	}
 	for status := 400; status < 600; status++ {
-		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: says(status)}))
+		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{MaxAttempts: 1, HTTPClient: wiretest.Says(status)}))
 		var names []string
 		if name := want[status]; name != "" {
 			names = []string{name}
@@ -59,7 +59,7 @@ func TestMaybeAppliedOfErrors(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, tt.want, signalwire.MaybeApplied(tt.err))
+			require.Equal(t, tt.want, signalwire.MaybeApplied(tt.err), "MaybeApplied of %v", tt.err)
 		})
 	}
 }
@@ -68,7 +68,7 @@ func TestMaybeAppliedOfErrors(t *testing.T) {
 // error of the first call that fails. That error says nothing about the others.
 func TestCauseIsAnotherCallsError(t *testing.T) {
 	t.Parallel()
-	_, notFound := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: says(404)}))
+	_, notFound := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Says(404)}))
 	mine := errors.New("mine")
 	for _, tt := range []struct {
 		name  string
@@ -85,12 +85,12 @@ func TestCauseIsAnotherCallsError(t *testing.T) {
 			t.Run(tt.name+" "+when, func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
 					ctx, cancel := context.WithCancelCause(t.Context())
-					send := sender(hangs)
+					send := wiretest.Sender(wiretest.Hangs)
 					switch when {
 					case "before":
 						cancel(tt.cause)
 					case "in the delay":
-						send = says(503, "Retry-After", "15")
+						send = wiretest.Says(503, "Retry-After", "15")
 						fallthrough
 					default:
 						time.AfterFunc(5*time.Second, func() { cancel(tt.cause) })
@@ -99,13 +99,13 @@ func TestCauseIsAnotherCallsError(t *testing.T) {
 						DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall)
 
 					failed := requireTransportError(t, err)
-					require.Equal(t, when != "before", failed.MaybeApplied)
-					require.False(t, failed.Retryable())
+					require.Equal(t, when != "before", failed.MaybeApplied, "MaybeApplied of %v", err)
+					require.False(t, failed.Retryable(), "Retryable of %v", err)
 					require.NotErrorAs(t, failed.Err, new(*signalwire.TransportError))
 					for _, want := range append(tt.is, tt.cause, context.Canceled) {
 						require.ErrorIs(t, err, want)
 					}
-					require.Equal(t, when == "in the delay", strings.Contains(err.Error(), "; before that: 503 Service Unavailable"))
+					require.Equal(t, when == "in the delay", strings.Contains(err.Error(), "; before that: 503 Service Unavailable"), "%v", err)
 					for rendering, text := range renderings(err) {
 						require.NotContains(t, text, "secret-location", rendering)
 					}
@@ -128,24 +128,22 @@ func TestErrorsInLogs(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name string
-		send sender
+		send wiretest.Sender
 		want map[string]any
 	}{
-		{"of the API", says(404, "X-Request-Id", "id", "Retry-After", "60"), map[string]any{
+		{"of the API", wiretest.Says(404, "X-Request-Id", "id", "Retry-After", "60"), map[string]any{
 			"status": 404.0, "code": 20404.0, "message": "Said plainly.", "request_id": "id", "retry_after": 6e10, "attempts": 1.0, "maybe_applied": false,
 		}},
-		{"HTML", func(r *http.Request) (*http.Response, error) { return answer(r, 502, html), nil }, map[string]any{
+		{"HTML", wiretest.Returns(502, wiretest.HTML), map[string]any{
 			"status": 502.0, "unexpected": "not in the API's error shape", "attempts": 1.0, "maybe_applied": true,
 		}},
-		{"long and dirty", func(r *http.Request) (*http.Response, error) {
-			return answer(r, 404, `{"message":"a\nhttps://example.org/x `+strings.Repeat("m", 1000)+`"}`), nil
-		}, map[string]any{
+		{"long and dirty", wiretest.Returns(404, `{"message":"a\nhttps://example.org/x `+strings.Repeat("m", 1000)+`"}`), map[string]any{
 			"status": 404.0, "unexpected": "not in the API's error shape", "message": "a [URL] " + strings.Repeat("m", 489) + "…", "attempts": 1.0, "maybe_applied": false,
 		}},
-		{"no response", fails(errors.New("dial https://example.org/x\nrefused")), map[string]any{
+		{"no response", wiretest.Fails(errors.New("dial https://example.org/x\nrefused")), map[string]any{
 			"error": "dial [URL] refused", "timeout": false, "attempts": 1.0, "maybe_applied": true,
 		}},
-		{"timed out", hangs, map[string]any{"timeout": true, "attempts": 1.0, "maybe_applied": true}},
+		{"timed out", wiretest.Hangs, map[string]any{"timeout": true, "attempts": 1.0, "maybe_applied": true}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {
@@ -163,4 +161,13 @@ func TestErrorsInLogs(t *testing.T) {
 	_, group := logged(&signalwire.TransportError{})
 	require.Equal(t, map[string]any{"error": "", "timeout": false, "attempts": 0.0, "maybe_applied": false}, group)
 	require.Equal(t, "signalwire: nothing was sent", (&signalwire.TransportError{}).Error())
+}
+
+// TestErrorsAsJSON keeps what programs log readable.
+func TestErrorsAsJSON(t *testing.T) {
+	t.Parallel()
+	doer := &signalwire.Doer{HTTPClient: wiretest.Returns(404, wiretest.ErrorBody(404))}
+	_, err := remove(t, newMemoryClient(t, doer))
+	require.JSONEq(t, `{"StatusCode":404,"Code":20404,"Message":"Said plainly.","MoreInfo":"https://example.org/more",
+		"RequestID":"","RetryAfter":0,"Attempts":1,"MaybeApplied":false}`, string(must(json.Marshal(err))))
 }

@@ -21,15 +21,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // newBackend starts what a proxy sends to. It carries out what handle lets pass.
-func newBackend(t *testing.T, l *ledger, handle func(*http.Request)) (address string) {
+func newBackend(t *testing.T, l *wiretest.Ledger, handle func(*http.Request)) (address string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		l.requests.Add(1)
+		l.Requests.Add(1)
 		handle(r)
-		l.carryOut(r)
+		l.CarryOut(r)
 		w.WriteHeader(http.StatusNoContent)
 	}))
 	t.Cleanup(server.Close)
@@ -65,7 +66,7 @@ func startProxy(t *testing.T, configuration string, files map[string][]byte, pro
 	command := exec.CommandContext(t.Context(), "timeout", append([]string{"60", path}, args...)...)
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
 	command.WaitDelay = 5 * time.Second
-	output := new(syncBuffer)
+	output := new(wiretest.Buffer)
 	command.Stdout, command.Stderr = output, output
 	require.NoError(t, command.Start())
 	t.Cleanup(func() {
@@ -111,27 +112,25 @@ http {
 func interopClient(t *testing.T, baseURL string, transport *http.Transport) *signalwire.ClientWithResponses {
 	t.Helper()
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(&http.Client{Transport: transport}))
-	require.NoError(t, err)
+	client := newClientAt(t, baseURL, &http.Client{Transport: transport})
 	return client
 }
 
 // TestInteropNginxOutages has a backend that closes every connection for 60 ms
 // of every 210, which nginx makes a 502.
 func TestInteropNginxOutages(t *testing.T) {
-	l := newLedger()
+	l := wiretest.NewLedger()
 	backend := newBackend(t, l, func(*http.Request) {
-		if time.Since(l.began)%(210*time.Millisecond) < 60*time.Millisecond {
+		if time.Since(l.Began)%(210*time.Millisecond) < 60*time.Millisecond {
 			panic(http.ErrAbortHandler)
 		}
 	})
 	proxy := startNginx(t, "listen LISTEN; location / { proxy_pass http://"+backend+"; }", nil)
 
-	l.removeAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), 32, 1_000)
+	l.RemoveAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), 32, 1_000)
 
-	l.requireTruth(t)
-	require.GreaterOrEqual(t, l.successes, 999)
+	l.RequireTruth(t)
+	require.GreaterOrEqual(t, l.Successes, 999)
 }
 
 // TestInteropHaproxyDeadBackend has haproxy respond 503 to every other request,
@@ -139,7 +138,7 @@ func TestInteropNginxOutages(t *testing.T) {
 func TestInteropHaproxyDeadBackend(t *testing.T) {
 	for _, callers := range []int{16, 24, 32} {
 		t.Run(strconv.Itoa(callers)+" callers", func(t *testing.T) {
-			l := newLedger()
+			l := wiretest.NewLedger()
 			backend := newBackend(t, l, func(*http.Request) {})
 			proxy := startProxy(t, `
 defaults
@@ -152,13 +151,13 @@ listen api
 	bind LISTEN
 	balance roundrobin
 	server alive `+backend+`
-	server dead `+refusingAddress(t)+`
+	server dead `+wiretest.RefusingAddress(t)+`
 `, nil, "haproxy", "-db", "-q", "-f", "DIR/proxy.conf")
 
-			l.removeAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), callers, 500)
+			l.RemoveAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), callers, 500)
 
-			l.requireTruth(t)
-			require.GreaterOrEqual(t, l.successes, 470, "go-resty, with 3 attempts, brings 94 % to a removal")
+			l.RequireTruth(t)
+			require.GreaterOrEqual(t, l.Successes, 470, "go-resty, with 3 attempts, brings 94 % to a removal")
 		})
 	}
 }
@@ -166,8 +165,8 @@ listen api
 // TestInteropNginxReloads has nginx close its connections after 50 requests and
 // replace its workers every 300 ms, none of which may cost a removal.
 func TestInteropNginxReloads(t *testing.T) {
-	authority := newAuthority(t)
-	certificate := authority.issue(t, nil)
+	authority := wiretest.NewAuthority(t)
+	certificate := authority.Issue(t, nil)
 	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
 	require.NoError(t, err)
 	files := map[string][]byte{
@@ -180,7 +179,7 @@ func TestInteropNginxReloads(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			const calls = 3_000
-			l := newLedger()
+			l := wiretest.NewLedger()
 			backend := newBackend(t, l, func(r *http.Request) {
 				if r.Header.Get("X-Protocol") != tt.name {
 					panic(http.ErrAbortHandler)
@@ -209,12 +208,12 @@ func TestInteropNginxReloads(t *testing.T) {
 				}
 			}()
 
-			l.removeAll(t, interopClient(t, tt.scheme+"://"+proxy.address, authority.transport(t)), 8, calls)
+			l.RemoveAll(t, interopClient(t, tt.scheme+"://"+proxy.address, authority.Transport(t)), 8, calls)
 
 			close(done)
 			t.Log(<-reloaded)
-			l.requireTruth(t)
-			require.Equal(t, calls, l.successes)
+			l.RequireTruth(t)
+			require.Equal(t, calls, l.Successes)
 		})
 	}
 }

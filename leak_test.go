@@ -3,87 +3,82 @@ package signalwire_test
 import (
 	"context"
 	"crypto/tls"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
-
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestNothingIsLeft counts goroutines, so it is alone: nothing runs beside a
 // test that is not parallel.
 func TestNothingIsLeft(t *testing.T) {
-	authority := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{authority.issue(t, nil)}}
-	h2 := func(request func(*h2Conn, uint32) bool) func(*wireConn) { return speakH2(config, request) }
+	authority := wiretest.NewAuthority(t)
+	config := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
+	h2 := func(request func(*wiretest.H2Conn, uint32) bool) func(*wiretest.Conn) {
+		return wiretest.SpeakH2(config, request)
+	}
 	const endless = "HTTP/1.1 500 Oops\r\nTransfer-Encoding: chunked\r\n\r\n"
 	for _, tt := range []struct {
 		name   string
 		scheme string
-		script func(*wireConn)
+		script func(*wiretest.Conn)
 		proxy  bool // the server is one
-		cancel bool // the caller does not wait for the answer
+		cancel bool // the caller does not wait for the response
 		again  bool // there is a second attempt
 	}{
-		{name: "204", scheme: "http", script: answers(noContent)},
-		{name: "404", scheme: "http", script: answers(wireAnswer(404, notFoundBody))},
-		{name: "500", scheme: "http", script: answers(wireAnswer(500, "{}")), again: true},
-		{name: "101", scheme: "http", script: holdsAfter("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")},
-		{name: "302", scheme: "http", script: holdsAfter("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")},
-		{name: "closed", scheme: "http", script: closesAfter(""), again: true},
-		{name: "reset", scheme: "http", script: func(c *wireConn) { c.next(); c.reset() }},
-		{name: "not HTTP", scheme: "http", script: holdsAfter("SSH-2.0-OpenSSH_9.6\r\n")},
-		{name: "no answer", scheme: "http", script: holdsAfter(""), again: true},
-		{name: "cancelled", scheme: "http", script: holdsAfter(""), cancel: true},
-		{name: "cancelled in the body", scheme: "http", script: holdsAfter("HTTP/1.1 500 Oops\r\nContent-Length: 9\r\n\r\n{"), cancel: true},
-		{name: "silent in the body", scheme: "http", script: holdsAfter("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{")},
-		{name: "204 with a body", scheme: "http", script: holdsAfter("HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n")},
-		{name: "body for ever", scheme: "http", script: keepsSaying(endless, "10000\r\n"+strings.Repeat(" ", 1<<16)+"\r\n")},
-		{name: "body declared too long", scheme: "http", script: holdsAfter("HTTP/1.1 500 Oops\r\nContent-Length: 67108864\r\n\r\n{")},
-		{name: "headers for ever", scheme: "http", script: keepsSaying("HTTP/1.1 204 No Content\r\n", strings.Repeat("X: x\r\n", 100))},
-		{name: "TLS", scheme: "https", script: overTLS(config, answers(noContent))},
-		{name: "TLS not trusted", scheme: "https", script: overTLS(&tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t, nil)}}, answers(""))},
-		{name: "TLS silent", scheme: "https", script: (*wireConn).hold, again: true},
-		{name: "TLS plain", scheme: "https", script: speaksFirst("HTTP/1.1 400 Bad Request\r\n\r\n")},
-		{name: "proxy refuses", scheme: "https", script: answers("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"), proxy: true},
-		{name: "proxy does not answer", scheme: "https", script: holdsAfter(""), proxy: true},
-		{name: "HTTP/2", scheme: "https", script: h2(func(c *h2Conn, stream uint32) bool { c.noContent(stream); return true })},
-		{name: "HTTP/2 stream stays open", scheme: "https", script: h2(func(c *h2Conn, stream uint32) bool {
-			c.frame(h2Headers, h2EndHeaders, stream, 0x8d)
+		{name: "204", scheme: "http", script: wiretest.Responds(wiretest.NoContent)},
+		{name: "404", scheme: "http", script: wiretest.Responds(wiretest.RawResponse(404, wiretest.ErrorBody(404)))},
+		{name: "500", scheme: "http", script: wiretest.Responds(wiretest.RawResponse(500, "{}")), again: true},
+		{name: "101", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")},
+		{name: "302", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 302 Found\r\nLocation: /\r\nContent-Length: 0\r\n\r\n")},
+		{name: "closed", scheme: "http", script: wiretest.ClosesAfter(""), again: true},
+		{name: "reset", scheme: "http", script: func(c *wiretest.Conn) { c.Next(); c.Reset() }},
+		{name: "not HTTP", scheme: "http", script: wiretest.HoldsAfter("SSH-2.0-OpenSSH_9.6\r\n")},
+		{name: "no response", scheme: "http", script: wiretest.HoldsAfter(""), again: true},
+		{name: "cancelled", scheme: "http", script: wiretest.HoldsAfter(""), cancel: true},
+		{name: "cancelled in the body", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 500 Oops\r\nContent-Length: 9\r\n\r\n{"), cancel: true},
+		{name: "silent in the body", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n{")},
+		{name: "204 with a body", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 204 No Content\r\nContent-Length: 9\r\n\r\n")},
+		{name: "body for ever", scheme: "http", script: wiretest.KeepsSaying(endless, "10000\r\n"+strings.Repeat(" ", 1<<16)+"\r\n")},
+		{name: "body declared too long", scheme: "http", script: wiretest.HoldsAfter("HTTP/1.1 500 Oops\r\nContent-Length: 67108864\r\n\r\n{")},
+		{name: "headers for ever", scheme: "http", script: wiretest.KeepsSaying("HTTP/1.1 204 No Content\r\n", strings.Repeat("X: x\r\n", 100))},
+		{name: "TLS", scheme: "https", script: wiretest.OverTLS(config, wiretest.Responds(wiretest.NoContent))},
+		{name: "TLS not trusted", scheme: "https", script: wiretest.OverTLS(&tls.Config{Certificates: []tls.Certificate{wiretest.NewAuthority(t).Issue(t, nil)}}, wiretest.Responds(""))},
+		{name: "TLS silent", scheme: "https", script: (*wiretest.Conn).Hold, again: true},
+		{name: "TLS plain", scheme: "https", script: wiretest.SpeaksFirst("HTTP/1.1 400 Bad Request\r\n\r\n")},
+		{name: "proxy refuses", scheme: "https", script: wiretest.Responds("HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n"), proxy: true},
+		{name: "proxy does not respond", scheme: "https", script: wiretest.HoldsAfter(""), proxy: true},
+		{name: "HTTP/2", scheme: "https", script: h2(func(c *wiretest.H2Conn, stream uint32) bool { c.NoContent(stream); return true })},
+		{name: "HTTP/2 stream stays open", scheme: "https", script: h2(func(c *wiretest.H2Conn, stream uint32) bool {
+			c.Frame(wiretest.H2Headers, wiretest.H2EndHeaders, stream, 0x8d)
 			return true
 		})},
-		{name: "HTTP/2 refused", scheme: "https", script: h2(func(c *h2Conn, stream uint32) bool { c.reset(stream, h2Refused); return true })},
-		{name: "HTTP/2 no answer", scheme: "https", script: h2(func(*h2Conn, uint32) bool { return true })},
-		{name: "HTTP/2 cancelled", scheme: "https", script: h2(func(*h2Conn, uint32) bool { return true }), cancel: true},
-		{name: "HTTP/2 closed", scheme: "https", script: h2(func(*h2Conn, uint32) bool { return false })},
+		{name: "HTTP/2 refused", scheme: "https", script: h2(func(c *wiretest.H2Conn, stream uint32) bool { c.Reset(stream, wiretest.H2Refused); return true })},
+		{name: "HTTP/2 no response", scheme: "https", script: h2(func(*wiretest.H2Conn, uint32) bool { return true })},
+		{name: "HTTP/2 cancelled", scheme: "https", script: h2(func(*wiretest.H2Conn, uint32) bool { return true }), cancel: true},
+		{name: "HTTP/2 closed", scheme: "https", script: h2(func(*wiretest.H2Conn, uint32) bool { return false })},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			server := newWireServer(t, tt.script)
-			transport := authority.transport(t)
-			baseURL := tt.scheme + "://" + server.address
+			server := wiretest.NewServer(t, tt.script)
+			transport := authority.Transport(t)
+			baseURL := tt.scheme + "://" + server.Address
 			if tt.proxy {
-				transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: server.address})
+				transport.Proxy = http.ProxyURL(&url.URL{Scheme: "http", Host: server.Address})
 				baseURL = "https://api.example.test"
 			}
 			attempts := 1
 			if tt.again {
 				attempts = 2
 			}
-			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(baseURL),
-				signalwire.WithHTTPClient(&signalwire.Doer{
-					HTTPClient: &http.Client{Transport: transport}, MaxAttempts: attempts, AttemptTimeout: 50 * time.Millisecond,
-				}))
-			require.NoError(t, err)
+			client := newClientAt(t, baseURL, &signalwire.Doer{
+				HTTPClient: &http.Client{Transport: transport}, MaxAttempts: attempts, AttemptTimeout: 50 * time.Millisecond,
+			})
 			before := runtime.NumGoroutine()
 
 			var calls sync.WaitGroup
@@ -93,7 +88,7 @@ func TestNothingIsLeft(t *testing.T) {
 					defer cancel()
 					if tt.cancel {
 						go func() {
-							<-server.requested
+							<-server.Requested
 							cancel()
 						}()
 					}
@@ -103,75 +98,11 @@ func TestNothingIsLeft(t *testing.T) {
 			calls.Wait()
 
 			// None of the scripts closes a connection that the client keeps.
-			requireSoon(t, func() bool {
+			wiretest.RequireSoon(t, func() bool {
 				transport.CloseIdleConnections() // An HTTP/2 connection is busy until it has ended its streams.
-				return server.openConnections() == 0
+				return server.Open() == 0
 			}, "connections are left")
-			requireSoon(t, func() bool { return runtime.NumGoroutine() <= before }, "goroutines are left")
-		})
-	}
-}
-
-// requireSoon waits for what others are about to do, and in vain for 5 seconds.
-func requireSoon(t *testing.T, done func() bool, message string) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(5 * time.Second); !done(); <-tick.C {
-		if time.Now().After(deadline) {
-			stacks := make([]byte, 1<<20)
-			require.Fail(t, message, "%s", stacks[:runtime.Stack(stacks, true)])
-		}
-	}
-}
-
-// TestConnectionsAreReused: a new connection costs more than to read an answer
-// to its end, even one that is a little too long.
-func TestConnectionsAreReused(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		name        string
-		status      int
-		body        string
-		connections int64
-	}{
-		{"204", 204, "", 1},
-		{"200", 200, "{}", 1},
-		{"302", 302, "moved", 1},
-		{"404", 404, notFoundBody, 1},
-		{"404 without a body", 404, "", 1},
-		{"500", 500, "<html>", 1},
-		{"500 of 1 MiB", 500, strings.Repeat(" ", 1<<20), 1},
-		{"500 a little too long", 500, strings.Repeat(" ", 1<<20+100<<10), 1},
-		{"500 far too long", 500, strings.Repeat(" ", 4<<20), 5},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			var connections atomic.Int64
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-				w.WriteHeader(tt.status)
-				_ = http.NewResponseController(w).Flush() // So that no length is declared.
-				_, _ = io.WriteString(w, tt.body)
-			}))
-			server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-				if state == http.StateNew {
-					connections.Add(1)
-				}
-			}
-			server.Start()
-			defer server.Close()
-			transport := signalwire.NewTransport()
-			defer transport.CloseIdleConnections()
-			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL(server.URL),
-				signalwire.WithHTTPClient(&signalwire.Doer{HTTPClient: &http.Client{Transport: transport}, MaxAttempts: 1}))
-			require.NoError(t, err)
-
-			for range 5 {
-				_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall)
-				require.Equal(t, tt.status == http.StatusNoContent, err == nil, "%v", err)
-			}
-
-			require.Equal(t, tt.connections, connections.Load())
+			wiretest.RequireSoon(t, func() bool { return runtime.NumGoroutine() <= before }, "goroutines are left")
 		})
 	}
 }

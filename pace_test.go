@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // A service responds after a millisecond, as respond says, which is told how
@@ -67,9 +68,9 @@ func (s *service) use(t *testing.T, doer *signalwire.Doer, callers, calls int) (
 func downUntil(end time.Duration, status int, header ...string) func(time.Duration, *http.Request) (*http.Response, error) {
 	return func(since time.Duration, r *http.Request) (*http.Response, error) {
 		if since < end {
-			return says(status, header...)(r)
+			return wiretest.Says(status, header...)(r)
 		}
-		return says(204)(r)
+		return wiretest.Says(204)(r)
 	}
 }
 
@@ -81,10 +82,10 @@ func limited(perSecond int, retryAfter string) func(time.Duration, *http.Request
 		tokens = min(tokens+(since-filled).Seconds()*float64(perSecond), float64(perSecond))
 		filled = since
 		if tokens < 1 {
-			return says(429, "Retry-After", retryAfter)(r)
+			return wiretest.Says(429, "Retry-After", retryAfter)(r)
 		}
 		tokens--
-		return says(204)(r)
+		return wiretest.Says(204)(r)
 	}
 }
 
@@ -106,7 +107,7 @@ func TestWorkGetsDone(t *testing.T) {
 		{"one of two backends dead", func() func(time.Duration, *http.Request) (*http.Response, error) {
 			random := rand.New(rand.NewPCG(1, 2))
 			return func(_ time.Duration, r *http.Request) (*http.Response, error) {
-				return says([]int{503, 204}[random.IntN(2)])(r)
+				return wiretest.Says([]int{503, 204}[random.IntN(2)])(r)
 			}
 		}, 32, 1000, 970, 2.2},
 		{"down at first", func() func(time.Duration, *http.Request) (*http.Response, error) {
@@ -150,7 +151,7 @@ func TestWorkGetsDone(t *testing.T) {
 // well is bounded, and so is the time until a caller hears of it.
 func TestDeadService(t *testing.T) {
 	t.Parallel()
-	for name, step := range map[string]sender{"503": says(503), "429": says(429), "refused": fails(syscall.ECONNREFUSED)} {
+	for name, step := range map[string]wiretest.Sender{"503": wiretest.Says(503), "429": wiretest.Says(429), "refused": wiretest.Fails(syscall.ECONNREFUSED)} {
 		for _, callers := range []int{1, 8, 64, 500} {
 			t.Run(name+", "+strconv.Itoa(callers)+" callers", func(t *testing.T) {
 				bubble(t, func(t *testing.T) {
@@ -223,9 +224,9 @@ func TestToldAlone(t *testing.T) {
 		n := 0
 		s := &service{respond: func(_ time.Duration, r *http.Request) (*http.Response, error) {
 			if n++; n%100 == 50 {
-				return says(429, "Retry-After", "5")(r)
+				return wiretest.Says(429, "Retry-After", "5")(r)
 			}
-			return says(204)(r)
+			return wiretest.Says(204)(r)
 		}}
 		const callers, calls = 100, 800
 		removed, _ := s.use(t, &signalwire.Doer{}, callers, calls)
@@ -255,7 +256,7 @@ func TestHoldAndDeadlines(t *testing.T) {
 
 		require.Equal(t, 1, requireAPIError(t, err).Attempts)
 		require.Equal(t, time.Millisecond, time.Since(began))
-		require.Equal(t, before+1, len(s.requests))
+		require.Len(t, s.requests, before+1)
 		group.Wait()
 	})
 }
@@ -267,9 +268,9 @@ func TestLongWaitsHoldNobody(t *testing.T) {
 		n := 0
 		s := &service{respond: func(_ time.Duration, r *http.Request) (*http.Response, error) {
 			if n++; n <= 10 {
-				return says(429, "Retry-After", "21")(r)
+				return wiretest.Says(429, "Retry-After", "21")(r)
 			}
-			return says(204)(r)
+			return wiretest.Says(204)(r)
 		}}
 		removed, longest := s.use(t, &signalwire.Doer{}, 1, 20)
 		require.Equal(t, 10, removed)
@@ -296,7 +297,7 @@ func TestCancelledInLine(t *testing.T) {
 				require.ErrorIs(t, err, context.Canceled)
 				failed := requireTransportError(t, err)
 				require.Zero(t, failed.Attempts)
-				require.False(t, failed.MaybeApplied)
+				require.False(t, failed.MaybeApplied, "MaybeApplied of %v", err)
 			})
 		}
 		synctest.Wait()
@@ -307,5 +308,35 @@ func TestCancelledInLine(t *testing.T) {
 		require.NoError(t, err)
 		group.Wait()
 		require.Len(t, s.requests, 5)
+	})
+}
+
+// TestGivenUpCallsEarnNothing: a caller who gives up does not show that the
+// service is well.
+func TestGivenUpCallsEarnNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		s := &service{respond: downUntil(time.Hour, 503)}
+		s.began = time.Now()
+		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
+			if r.Header.Get("X-Hang") != "" {
+				return wiretest.Hangs(r)
+			}
+			return s.Do(r)
+		})})
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() { _, _ = remove(t, client) })
+		}
+		for range 300 {
+			group.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall, wantHeader("X-Hang", "1"))
+				require.Error(t, err)
+			})
+		}
+		time.Sleep(5 * time.Second)
+		require.LessOrEqual(t, len(s.requests), 100+10+5*10, "the calls and the retries of five seconds")
+		group.Wait()
 	})
 }

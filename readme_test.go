@@ -26,7 +26,7 @@ func TestReadme(t *testing.T) {
 	require.Greater(t, len(blocks), 1)
 
 	program := blocks[0][1]
-	require.True(t, strings.HasPrefix(program, "package main\n"))
+	require.Regexp(t, "^package main\n", program)
 	require.Equal(t, functionBody(t, readFile(t, "example_test.go"), "Example"), functionBody(t, program, "main"))
 	require.NoError(t, typeCheck(t, program))
 

@@ -9,10 +9,13 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // A call is a call of a generated method, with what may be wrong with it.
@@ -75,8 +78,8 @@ func TestNotSent(t *testing.T) {
 			for _, err := range []error{withResponse, plain} {
 				failure := requireTransportError(t, err)
 				require.Zero(t, failure.Attempts)
-				require.False(t, failure.MaybeApplied)
-				require.False(t, failure.Retryable())
+				require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
+				require.False(t, failure.Retryable(), "Retryable of %v", err)
 				require.ErrorContains(t, err, tt.text)
 				require.NotContains(t, err.Error(), "marshaling")
 				require.Equal(t, 1, strings.Count(err.Error(), "signalwire:"), "%v", err)
@@ -118,10 +121,9 @@ func TestEditorsErrorsOfOurTypes(t *testing.T) {
 			client := newClient(t, http.NotFoundHandler())
 			_, err := remove(t, client, func(context.Context, *http.Request) error { return cause })
 			failure := requireTransportError(t, err)
-			require.False(t, failure.MaybeApplied)
+			require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
 			require.NotErrorIs(t, err, signalwire.ErrNotFound)
-			var asAPI *signalwire.Error
-			require.False(t, errors.As(err, &asAPI))
+			require.NotErrorAs(t, err, new(*signalwire.Error))
 		})
 	}
 }
@@ -153,11 +155,11 @@ func TestNotSentClosesTheBody(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			body := &countingBody{left: 1}
+			body := &wiretest.CountingBody{Left: 1}
 			_, err := remove(t, newClient(t, http.NotFoundHandler()),
 				func(_ context.Context, r *http.Request) error { r.Body = body; return nil }, tt.edit)
 			requireTransportError(t, err)
-			require.True(t, body.closed)
+			require.True(t, body.Closed, "the body is left open")
 		})
 	}
 }
@@ -195,9 +197,9 @@ func TestEditorsCannotLeadElsewhere(t *testing.T) {
 			t.Parallel()
 			var requests atomic.Int64
 			editor := func(_ context.Context, r *http.Request) error { tt.edit(r); return nil }
-			server := sender(func(r *http.Request) (*http.Response, error) {
+			server := wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 				requests.Add(1)
-				return answer(r, http.StatusOK, "{}"), nil
+				return wiretest.Response(r, http.StatusOK, "{}"), nil
 			})
 			options := []signalwire.ClientOption{
 				signalwire.WithBaseURL("http://127.0.0.1:8080"), signalwire.WithHTTPClient(&http.Client{Transport: server}),
@@ -214,8 +216,8 @@ func TestEditorsCannotLeadElsewhere(t *testing.T) {
 				failure := requireTransportError(t, err)
 				require.ErrorContains(t, err, "request editor")
 				require.NotContains(t, err.Error(), "hunter2")
-				require.False(t, failure.Retryable())
-				require.False(t, failure.MaybeApplied)
+				require.False(t, failure.Retryable(), "Retryable of %v", err)
+				require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
 				require.Zero(t, failure.Attempts)
 			}
 			require.Zero(t, requests.Load())
@@ -232,7 +234,7 @@ func TestEditorsMayChangeTheRest(t *testing.T) {
 		"no Host":         func(r *http.Request) { r.Host = "" },
 		"header":          func(r *http.Request) { r.Header.Set("X-Request-Id", "1") },
 		"its own body":    func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("x")), 1 },
-		"its own context": func(r *http.Request) { *r = *r.WithContext(context.WithValue(r.Context(), errorReader{}, 1)) },
+		"its own context": func(r *http.Request) { *r = *r.WithContext(context.WithoutCancel(r.Context())) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -255,7 +257,7 @@ func TestResponsesThatDoNotDecode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server := httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+			server := wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(http.StatusNotFound)
 				_, _ = io.WriteString(w, tt.body)
@@ -274,13 +276,53 @@ func TestResponsesThatDoNotDecode(t *testing.T) {
 // New did not make.
 func TestResponsesThatBreakOff(t *testing.T) {
 	t.Parallel()
-	client, err := signalwire.NewClientWithResponses(httptestServer(t, func(w http.ResponseWriter, _ *http.Request) {
+	client, err := signalwire.NewClientWithResponses(wiretest.Serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "10")
 		w.WriteHeader(http.StatusNotFound)
 		_, _ = io.WriteString(w, "{")
 	}))
 	require.NoError(t, err)
 	_, err = remove(t, client)
-	require.True(t, requireTransportError(t, err).MaybeApplied)
+	require.True(t, requireTransportError(t, err).MaybeApplied, "MaybeApplied of %v", err)
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+}
+
+func TestRequestHeaders(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, userAgent string
+		editors         []signalwire.RequestEditorFn
+	}{
+		{"ours", `^signalwire-go/\S+ \(go1\.\S+.*\)$`, nil},
+		{"the caller's", `^mine/1$`, []signalwire.RequestEditorFn{wantHeader("User-Agent", "mine/1")}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var got http.Header
+			client := newClient(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				got = r.Header
+				w.WriteHeader(http.StatusNoContent)
+			}))
+			_, err := remove(t, client, tt.editors...)
+			require.NoError(t, err)
+			require.Regexp(t, tt.userAgent, got.Get("User-Agent"))
+			require.Equal(t, []string{"application/json"}, got["Accept"])
+			require.Empty(t, got["Accept-Encoding"])
+			require.Len(t, got, 3, "with Authorization: %v", got)
+		})
+	}
+}
+
+// TestEditorsRunOnce for a call, not for an attempt.
+func TestEditorsRunOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var edited int
+		server := wiretest.InTurn(wiretest.Says(503), wiretest.Says(503), wiretest.Says(204))
+		_, err := remove(t, newMemoryClient(t, &signalwire.Doer{HTTPClient: server, MaxElapsed: time.Minute}),
+			func(context.Context, *http.Request) error { edited++; return nil })
+		require.NoError(t, err)
+		require.Equal(t, 3, server.Requests)
+		require.Equal(t, 1, edited)
+	})
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestSoak sends, over HTTP/1.1 and HTTP/2, to a server that misbehaves at
@@ -30,40 +31,38 @@ func TestSoak(t *testing.T) {
 	require.NoError(t, err, "SOAK is a duration such as 60s")
 	require.Positive(t, length)
 	const maxElapsed = 3 * time.Second
-	authority := newAuthority(t)
-	certificate := authority.issue(t, nil)
+	authority := wiretest.NewAuthority(t)
+	certificate := authority.Issue(t, nil)
 
 	// use calls with all workers for some time.
 	use := func(length time.Duration) {
-		l, limit := newLedger(), new(rateLimit)
+		l, limit := wiretest.NewLedger(), new(rateLimit)
 		address, stop := restarting(t, certificate, func(w http.ResponseWriter, r *http.Request) {
-			l.requests.Add(1)
-			misbehave(w, limit, func() { l.carryOut(r) })
+			l.Requests.Add(1)
+			misbehave(w, limit, func() { l.CarryOut(r) })
 		})
 		deadline := time.Now().Add(length)
 		var workers sync.WaitGroup
 		for _, protocol := range []string{"http/1.1", "h2"} {
-			transport := authority.transport(t)
+			transport := authority.Transport(t)
 			transport.TLSClientConfig.NextProtos = []string{protocol}
 			transport.ForceAttemptHTTP2 = protocol == "h2"
-			client, err := signalwire.New("example", testProject, testToken, signalwire.WithBaseURL("https://"+address),
-				signalwire.WithHTTPClient(&signalwire.Doer{
-					HTTPClient: &http.Client{Transport: transport}, AttemptTimeout: 500 * time.Millisecond, MaxElapsed: maxElapsed,
-				}))
-			require.NoError(t, err)
+			client := newClientAt(t, "https://"+address, &signalwire.Doer{
+				HTTPClient: &http.Client{Transport: transport}, AttemptTimeout: 500 * time.Millisecond, MaxElapsed: maxElapsed,
+			})
 			defer transport.CloseIdleConnections()
 			for range 32 {
 				workers.Go(func() {
 					for time.Now().Before(deadline) {
-						l.remove(t, client)
+						l.Remove(t, client)
 					}
 				})
 			}
 		}
 		workers.Wait()
 		stop()
-		l.requireTruth(t)
-		require.Less(t, l.longest, maxElapsed+5*time.Second, "a busy machine may take something on top")
+		l.RequireTruth(t)
+		require.Less(t, l.Longest, maxElapsed+5*time.Second, "a busy machine may take something on top")
 	}
 	use(min(3*time.Second, length))
 	goroutinesBefore, heapBefore := settled(0)
@@ -152,22 +151,22 @@ func misbehave(w http.ResponseWriter, limit *rateLimit, remove func()) {
 		_ = connection.Close()
 	}
 	if limit.exceeded() {
-		say(429, apiErrorBody(429), "Retry-After", "1")
+		say(429, wiretest.ErrorBody(429), "Retry-After", "1")
 		return
 	}
 	switch rand.IntN(40) {
 	case 0:
-		say(404, apiErrorBody(404))
+		say(404, wiretest.ErrorBody(404))
 	case 1:
-		say(404, html, "Content-Type", "text/html")
+		say(404, wiretest.HTML, "Content-Type", "text/html")
 	case 2:
-		say(503, apiErrorBody(503))
+		say(503, wiretest.ErrorBody(503))
 	case 3:
-		say(429, apiErrorBody(429), "Retry-After", strconv.Itoa(rand.IntN(2)))
+		say(429, wiretest.ErrorBody(429), "Retry-After", strconv.Itoa(rand.IntN(2)))
 	case 4:
 		cut("")
 	case 5: // Cut in the body.
-		say(404, apiErrorBody(404), "Content-Length", "1000")
+		say(404, wiretest.ErrorBody(404), "Content-Length", "1000")
 		panic(http.ErrAbortHandler)
 	case 6: // Cut after it was carried out, before the response is complete.
 		remove()
@@ -179,14 +178,14 @@ func misbehave(w http.ResponseWriter, limit *rateLimit, remove func()) {
 	case 8:
 		say(rand.IntN(8)+301, "", "Location", "/elsewhere")
 	case 9:
-		say(200, html, "Content-Type", "text/html")
+		say(200, wiretest.HTML, "Content-Type", "text/html")
 	case 10: // Over-long.
 		say(500, strings.Repeat("x", 3<<19))
 	case 11:
 		say(200, "{}", "Content-Type", "application/json")
 	case 12: // A proxy lost the response.
 		remove()
-		say(502, html, "Content-Type", "text/html")
+		say(502, wiretest.HTML, "Content-Type", "text/html")
 	case 13: // A reset after it was carried out.
 		remove()
 		panic(http.ErrAbortHandler)
@@ -211,4 +210,118 @@ func settled(wanted int) (goroutines int, heap uint64) {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
 	return runtime.NumGoroutine(), stats.HeapAlloc
+}
+
+// raceWindow is longer than a caller pauses between calls, and than an idle
+// connection lasts.
+const raceWindow = 400 * time.Microsecond
+
+// TestRaces has servers that end each idle connection at a random moment around
+// the one at which the next request is written, and one request in a hundred
+// without a response. There is one caller, so a request is the current call's.
+func TestRaces(t *testing.T) {
+	t.Parallel()
+	authority := wiretest.NewAuthority(t)
+	config := &tls.Config{Certificates: []tls.Certificate{authority.Issue(t, nil)}}
+	for _, tt := range []struct {
+		name   string
+		scheme string
+		script func(*wiretest.Ledger) func(*wiretest.Conn)
+	}{
+		{"HTTP/1.1", "http", dyingIdle},
+		{"HTTP/1.1 over TLS", "https", func(l *wiretest.Ledger) func(*wiretest.Conn) { return wiretest.OverTLS(config, dyingIdle(l)) }},
+		{"HTTP/2", "https", func(l *wiretest.Ledger) func(*wiretest.Conn) { return dyingIdleH2(config, l) }},
+	} {
+		for _, attempts := range []struct {
+			name string
+			most int
+		}{{"all attempts", 0}, {"one attempt", 1}} {
+			t.Run(tt.name+", "+attempts.name, func(t *testing.T) {
+				t.Parallel()
+				const races = 3_000
+				l := wiretest.NewLedger()
+				server := wiretest.NewServer(t, tt.script(l))
+				client := newClientAt(t, tt.scheme+"://"+server.Address, &signalwire.Doer{HTTPClient: &http.Client{Transport: authority.Transport(t)}, MaxAttempts: attempts.most})
+				for range races {
+					l.Remove(t, client)
+					time.Sleep(rand.N(raceWindow))
+				}
+				server.Close()
+				t.Logf("%d connections", server.Connections.Load())
+				l.RequireTruth(t)
+				if attempts.most == 1 {
+					require.Positive(t, l.Unknown, "no request met the end of its connection")
+				} else {
+					require.Equal(t, races, l.Successes)
+				}
+			})
+		}
+	}
+}
+
+// dyingIdle ends an HTTP/1.1 connection on which no request comes for a moment.
+func dyingIdle(l *wiretest.Ledger) func(*wiretest.Conn) {
+	return func(c *wiretest.Conn) {
+		for c.Next() != nil {
+			l.Requests.Add(1)
+			l.CarryOutCurrent()
+			if rand.IntN(100) == 0 || !c.Say(wiretest.NoContent) {
+				return
+			}
+			_ = c.SetReadDeadline(time.Time{})
+			if rand.IntN(2) == 0 {
+				_, _ = c.Reader.Peek(1) // The end meets the next request for certain.
+				return
+			}
+			_ = c.SetReadDeadline(time.Now().Add(rand.N(raceWindow)))
+		}
+	}
+}
+
+// dyingIdleH2 ends an HTTP/2 connection on which no request comes for a moment,
+// with GOAWAY or without, and resets streams.
+func dyingIdleH2(config *tls.Config, l *wiretest.Ledger) func(*wiretest.Conn) {
+	return func(wire *wiretest.Conn) {
+		var mu sync.Mutex
+		var last uint32
+		var gone bool
+		wiretest.SpeakH2(config, func(c *wiretest.H2Conn, stream uint32) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			l.Requests.Add(1)
+			if gone {
+				return true // GOAWAY says that this one is not carried out.
+			}
+			last = stream
+			switch rand.IntN(300) {
+			case 0:
+				c.Reset(stream, wiretest.H2Refused)
+				return true
+			case 1:
+				l.CarryOutCurrent()
+				c.Reset(stream, wiretest.H2InternalError)
+				return true
+			case 2:
+				l.CarryOutCurrent()
+				c.GoAway(stream, wiretest.H2NoError)
+				return false
+			}
+			l.CarryOutCurrent()
+			c.NoContent(stream)
+			time.AfterFunc(rand.N(raceWindow), func() {
+				mu.Lock()
+				defer mu.Unlock()
+				if last != stream || gone {
+					return
+				}
+				gone = true
+				if rand.IntN(10) == 0 {
+					c.Close()
+				} else {
+					c.GoAway(stream, wiretest.H2NoError)
+				}
+			})
+			return true
+		})(wire)
+	}
 }

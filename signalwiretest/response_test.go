@@ -62,7 +62,7 @@ func TestResponses(t *testing.T) {
 			if tt.status == 0 {
 				var transportError *signalwire.TransportError
 				require.ErrorAs(t, err, &transportError)
-				require.True(t, transportError.MaybeApplied)
+				require.True(t, transportError.MaybeApplied, "MaybeApplied of %v", err)
 			} else {
 				var apiError *signalwire.Error
 				require.ErrorAs(t, err, &apiError)

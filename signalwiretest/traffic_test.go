@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 	"example.com/signalwire/signalwiretest"
 )
 
@@ -18,10 +19,6 @@ const (
 	projectID = "6a1e8d52-0c4f-4b7e-9d0a-3f5b7c9e1d24"
 	apiToken  = "PTtest5d2c8e0f4a6b1c3d7e9f"
 )
-
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // TestValidateTraffic lets wrong and right traffic through unchanged.
 func TestValidateTraffic(t *testing.T) {
@@ -54,7 +51,7 @@ func TestValidateTraffic(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var findings []string
-			transport := signalwiretest.ValidateTraffic(roundTrip(func(r *http.Request) (*http.Response, error) {
+			transport := signalwiretest.ValidateTraffic(wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 				if r.Body != nil {
 					sent, err := io.ReadAll(r.Body)
 					require.NoError(t, err)
@@ -116,7 +113,7 @@ func TestValidateTrafficOfUnreadBodies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var findings []error
-			transport := signalwiretest.ValidateTraffic(roundTrip(func(r *http.Request) (*http.Response, error) {
+			transport := signalwiretest.ValidateTraffic(wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 				return &http.Response{
 					StatusCode: tt.status, Header: http.Header{"Content-Type": {"application/json"}}, Request: r,
 					Body: io.NopCloser(strings.NewReader(strings.Repeat("x", tt.length))),
@@ -146,7 +143,7 @@ func TestValidateTrafficOfUnreadBodies(t *testing.T) {
 func TestValidateTrafficPassesErrorsOn(t *testing.T) {
 	t.Parallel()
 	failure := errors.New("no network")
-	transport := signalwiretest.ValidateTraffic(roundTrip(func(*http.Request) (*http.Response, error) { return nil, failure }),
+	transport := signalwiretest.ValidateTraffic(wiretest.Fails(failure),
 		func(err error) { t.Error(err) })
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, "https://example.signalwire.com"+pathOf(otherSid, otherSid, otherSid), nil)
 	require.NoError(t, err)
@@ -173,7 +170,7 @@ func TestValidateTrafficThroughClient(t *testing.T) {
 }
 
 type idler struct {
-	roundTrip
+	wiretest.Sender
 	closed bool
 }
 
@@ -185,5 +182,5 @@ func TestValidateTrafficClosesIdleConnections(t *testing.T) {
 	client := &http.Client{Transport: signalwiretest.ValidateTraffic(next, nil)}
 	client.CloseIdleConnections()
 	require.True(t, next.closed, "the next round tripper was not asked")
-	(&http.Client{Transport: signalwiretest.ValidateTraffic(roundTrip(nil), nil)}).CloseIdleConnections()
+	(&http.Client{Transport: signalwiretest.ValidateTraffic(wiretest.Sender(nil), nil)}).CloseIdleConnections()
 }

@@ -16,6 +16,7 @@ import (
 
 	"example.com/signalwire"
 	"example.com/signalwire/api"
+	"example.com/signalwire/internal/wiretest"
 	"example.com/signalwire/signalwiretest"
 )
 
@@ -66,7 +67,7 @@ func TestLinesAreForgotten(t *testing.T) {
 	conference, calls := server.AddConference(1002)
 	nowhere := server.Client(signalwire.WithHTTPClient(&signalwire.Doer{
 		MaxAttempts: 1,
-		HTTPClient:  &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("no network") })},
+		HTTPClient:  &http.Client{Transport: wiretest.Fails(errors.New("no network"))},
 	}))
 	reported := func(call signalwire.CallSid) string {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete,

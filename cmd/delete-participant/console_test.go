@@ -43,6 +43,6 @@ func TestNullDeviceIsNoTerminal(t *testing.T) {
 	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
 	require.NoError(t, err)
 	defer null.Close()
-	require.False(t, isTerminal(null))
-	require.False(t, isTerminal(strings.NewReader("")))
+	require.False(t, isTerminal(null), "the null device is a terminal")
+	require.False(t, isTerminal(strings.NewReader("")), "what is no file is a terminal")
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // TestNothingIsSentAfterAnInterrupt interrupts runs at many times, with
@@ -94,7 +95,7 @@ func TestClosedGateRefusesAttempts(t *testing.T) {
 	g := newGate(s)
 	attempts := 0
 	client, err := signalwire.New("example", imitated.ProjectID(), imitated.APIToken(),
-		signalwire.WithHTTPClient(&http.Client{Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
+		signalwire.WithHTTPClient(&http.Client{Transport: wiretest.Sender(func(r *http.Request) (*http.Response, error) {
 			attempts++
 			gatedCallOf(r.Context()).waiting = false
 			g.close(errors.New("closed"))
@@ -111,16 +112,12 @@ func TestClosedGateRefusesAttempts(t *testing.T) {
 	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, s.calls[0])
 	var failure *signalwire.TransportError
 	require.ErrorAs(t, err, &failure)
-	require.False(t, failure.MaybeApplied)
+	require.False(t, failure.MaybeApplied, "MaybeApplied of %v", err)
 	require.EqualError(t, context.Cause(ctx), "closed")
 	require.Equal(t, 1, attempts)
 	require.Zero(t, call.attempts)
 	require.Empty(t, s.requests)
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // A turn in which nothing was sent leaves what was known.
 func TestTurnAfterTheGateClosed(t *testing.T) {

@@ -168,17 +168,17 @@ func TestQueuePauses(t *testing.T) {
 	require.Zero(t, q.next().notBefore)
 
 	fail(time.Second, 0)
-	require.False(t, q.slow())
+	require.False(t, q.slow(), "one failure slows the run down")
 	require.Zero(t, q.next().notBefore, "one failure is the participant's")
 	fail(2*time.Second, 10*time.Second)
-	require.True(t, q.slow())
+	require.True(t, q.slow(), "two failures do not slow the run down")
 	require.Equal(t, at(12*time.Second), q.next().notBefore, "the service said so")
 	fail(3*time.Second, 0)
 	require.Equal(t, at(12*time.Second), q.next().notBefore, "a shorter pause changes nothing")
 
 	q.decided(at(4 * time.Second))
-	require.False(t, q.slow())
-	require.Zero(t, q.next().notBefore)
+	require.False(t, q.slow(), "a decision ends the pause")
+	require.Zero(t, q.next().notBefore, "the next one does not wait")
 	q.take()
 	var waits []time.Time
 	for ; !q.empty(); q.take() {
@@ -192,8 +192,8 @@ func TestQueuePauses(t *testing.T) {
 	}
 
 	q = queue{patience: time.Minute, good: began}
-	require.False(t, q.hopeless(task{notBefore: at(time.Minute)}))
-	require.True(t, q.hopeless(task{notBefore: at(time.Minute + 1)}))
+	require.False(t, q.hopeless(task{notBefore: at(time.Minute)}), "there is patience for a minute")
+	require.True(t, q.hopeless(task{notBefore: at(time.Minute + 1)}), "there is none for more than a minute")
 }
 
 func TestNoPatience(t *testing.T) {

@@ -107,7 +107,7 @@ func TestMostLines(t *testing.T) {
 	for lines, problem := range map[int]bool{maxLines: false, maxLines + 1: true} {
 		list := parseArguments([]string{sandboxConference, "-"}, (&options{}).isDone)
 		list.readLines(strings.NewReader(strings.Repeat("\n", lines-1) + someCall))
-		require.Equal(t, problem, list.problems.err() != nil)
+		require.Equal(t, problem, list.problems.err() != nil, "%d lines: %v", lines, list.problems.err())
 	}
 }
 

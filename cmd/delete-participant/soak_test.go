@@ -122,7 +122,7 @@ func peakMemory(t *testing.T, pid int) int {
 	require.NoError(t, err)
 	var peak int
 	_, line, found := strings.Cut(string(status), "\nVmHWM:")
-	require.True(t, found)
+	require.True(t, found, "no VmHWM in %s", status)
 	_, err = fmt.Sscan(line, &peak)
 	require.NoError(t, err)
 	return peak

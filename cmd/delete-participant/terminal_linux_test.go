@@ -149,6 +149,6 @@ func TestTerminalsThatShowProgress(t *testing.T) {
 	for term, shows := range map[string]bool{"xterm": true, "dumb": false, "": false} {
 		t.Setenv("TERM", term)
 		require.Equal(t, shows, newConsole(io.Discard, terminal).terminal, term)
-		require.False(t, newConsole(io.Discard, io.Discard).terminal)
+		require.False(t, newConsole(io.Discard, io.Discard).terminal, "what is no file is a terminal")
 	}
 }

@@ -44,7 +44,7 @@ func TestUsageDescribesTheLines(t *testing.T) {
 		require.NotContains(t, string(outcome), " ")
 	}
 	_, fields, found := strings.Cut(usage, "With -json")
-	require.True(t, found)
+	require.True(t, found, "the usage does not say what -json prints")
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[result]()) {
 		if tag := field.Tag.Get("json"); tag != "" {
 			name, _, _ := strings.Cut(tag, ",")

@@ -1,6 +1,6 @@
 //go:build live
 
-package signalwire_test
+package api_test
 
 import (
 	"encoding/json"
