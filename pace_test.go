@@ -38,6 +38,13 @@ func (s *service) Do(r *http.Request) (*http.Response, error) {
 	return response, err
 }
 
+// count returns how many requests came until now.
+func (s *service) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.requests)
+}
+
 // use makes calls by some callers at once, and returns how many removed, and
 // how long the longest took.
 func (s *service) use(t *testing.T, doer *signalwire.Doer, callers, calls int) (removed int, longest time.Duration) {
@@ -136,7 +143,7 @@ func TestWorkGetsDone(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				s := &service{respond: tt.respond()}
 				removed, longest := s.use(t, &signalwire.Doer{}, tt.callers, tt.calls)
-				perCall := float64(len(s.requests)) / float64(tt.calls)
+				perCall := float64(s.count()) / float64(tt.calls)
 				t.Logf("%d of %d removed, %.2f requests per call, the longest call took %v, all of them %v",
 					removed, tt.calls, perCall, longest, time.Since(s.began))
 
@@ -159,8 +166,8 @@ func TestDeadService(t *testing.T) {
 					calls := max(200, 4*callers)
 					removed, longest := s.use(t, &signalwire.Doer{}, callers, calls)
 					took := time.Since(s.began).Seconds()
-					retries := float64(len(s.requests) - calls)
-					t.Logf("%.2f requests per call, %.1f retries a second, the longest call took %v", float64(len(s.requests))/float64(calls), retries/took, longest)
+					retries := float64(s.count() - calls)
+					t.Logf("%.2f requests per call, %.1f retries a second, the longest call took %v", float64(s.count())/float64(calls), retries/took, longest)
 
 					require.Zero(t, removed)
 					require.Positive(t, retries)
@@ -183,7 +190,7 @@ func TestPaceRecovers(t *testing.T) {
 		s.requests = nil
 		s.respond = downUntil(time.Hour, 503)
 		s.use(t, doer, 1, 1)
-		require.Len(t, s.requests, defaultAttempts)
+		require.Equal(t, defaultAttempts, s.count())
 	})
 }
 
@@ -204,13 +211,13 @@ func TestHoldsBack(t *testing.T) {
 		call(t.Context())
 		call(t.Context())
 		time.Sleep(time.Second)
-		require.Len(t, s.requests, 2)
+		require.Equal(t, 2, s.count())
 		for range 20 {
 			call(t.Context())
 		}
 		group.Wait()
 
-		require.Len(t, s.requests, 24)
+		require.Equal(t, 24, s.count())
 		opened := s.requests[2]
 		require.GreaterOrEqual(t, opened, 2*time.Second, "nobody before the time")
 		require.GreaterOrEqual(t, s.requests[3]-opened, time.Millisecond, "one goes first, and the others after its response")
@@ -247,7 +254,7 @@ func TestHoldAndDeadlines(t *testing.T) {
 			group.Go(func() { _, _ = remove(t, client) })
 		}
 		time.Sleep(time.Second)
-		before := len(s.requests)
+		before := s.count()
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
@@ -256,7 +263,7 @@ func TestHoldAndDeadlines(t *testing.T) {
 
 		require.Equal(t, 1, requireAPIError(t, err).Attempts)
 		require.Equal(t, time.Millisecond, time.Since(began))
-		require.Len(t, s.requests, before+1)
+		require.Equal(t, before+1, s.count())
 		group.Wait()
 	})
 }
@@ -303,11 +310,11 @@ func TestCancelledInLine(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		synctest.Wait()
-		require.Len(t, s.requests, 2)
+		require.Equal(t, 2, s.count())
 		_, err := remove(t, client)
 		require.NoError(t, err)
 		group.Wait()
-		require.Len(t, s.requests, 5)
+		require.Equal(t, 5, s.count())
 	})
 }
 
@@ -336,7 +343,7 @@ func TestGivenUpCallsEarnNothing(t *testing.T) {
 			})
 		}
 		time.Sleep(5 * time.Second)
-		require.LessOrEqual(t, len(s.requests), 100+10+5*10, "the calls and the retries of five seconds")
+		require.LessOrEqual(t, s.count(), 100+10+5*10, "the calls and the retries of five seconds")
 		group.Wait()
 	})
 }
