@@ -178,7 +178,7 @@ func TestLiveReport(t *testing.T) {
 		server := httptest.NewServer(tt.handler)
 		report, asExpected := askLive(t, signalwire.WithBaseURL(server.URL+signalwiretest.BasePath))
 		server.Close()
-		require.Equal(t, tt.asExpected == 2, asExpected, "%s:\n%s", tt.name, report)
+		require.Equal(t, asExpected, tt.asExpected == 2, "%s:\n%s", tt.name, report)
 		require.Equal(t, tt.asExpected, strings.Count(report, "as expected:  true"), "%s:\n%s", tt.name, report)
 		for _, want := range tt.want {
 			require.Contains(t, report, want, tt.name)
