@@ -21,26 +21,17 @@ import (
 
 // The program of the README.
 func Example() {
-	client, err := signalwire.NewFromEnv()
-	if err != nil {
-		log.Fatal(err)
-	}
 	if len(os.Args) != 3 {
 		log.Fatal("usage: remove CONFERENCE_SID CALL_SID")
 	}
-	account, err := signalwire.ParseAccountSid(os.Getenv("SIGNALWIRE_PROJECT_ID"))
-	if err != nil {
+	client, err1 := signalwire.NewFromEnv()
+	account, err2 := signalwire.AccountFromEnv()
+	conference, err3 := signalwire.ParseConferenceSid(os.Args[1])
+	call, err4 := signalwire.ParseCallSid(os.Args[2])
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		log.Fatal(err)
 	}
-	conference, err := signalwire.ParseConferenceSid(os.Args[1])
-	if err != nil {
-		log.Fatal(err)
-	}
-	call, err := signalwire.ParseCallSid(os.Args[2])
-	if err != nil {
-		log.Fatal(err)
-	}
-	_, err = client.DeleteParticipantWithResponse(context.Background(), account, conference, call)
+	_, err := client.DeleteParticipantWithResponse(context.Background(), account, conference, call)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -102,8 +93,8 @@ func ExampleNewFromEnv() {
 	// signalwire: not set in the environment: SIGNALWIRE_API_TOKEN
 }
 
-// A participant that is gone and a space that does not exist are both answered
-// 404. Only the first matches ErrNotFound.
+// A participant who is gone and a space that does not exist both get 404. Only
+// the first matches ErrNotFound.
 func ExampleError() {
 	remove := func(err error) {
 		var apiError *signalwire.Error
@@ -112,6 +103,8 @@ func ExampleError() {
 			fmt.Println("removed")
 		case errors.Is(err, signalwire.ErrNotFound):
 			fmt.Println("already gone")
+		case signalwire.MaybeApplied(err):
+			fmt.Println("perhaps removed:", err)
 		case errors.Is(err, signalwire.ErrUnauthorized), errors.Is(err, signalwire.ErrForbidden):
 			fmt.Println("check the credentials and the token's scope")
 		case errors.As(err, &apiError) && apiError.StatusCode == http.StatusNotFound:
@@ -129,32 +122,35 @@ func ExampleError() {
 	sandbox.Script(signalwiretest.HTML(http.StatusNotFound))
 	_, err = client.DeleteParticipantWithResponse(context.Background(), account, conference, calls[0])
 	remove(err)
+	sandbox.Script(signalwiretest.Redirect("https://example.com/"))
+	_, err = client.DeleteParticipantWithResponse(context.Background(), account, conference, calls[0])
+	remove(err)
 
 	// Output:
 	// removed
 	// already gone
 	// this is not the API; check the space
+	// perhaps removed: signalwire: 302 Found (the request may have been carried out): unexpected response: not a documented status
 }
 
-// ensureOut reports whether a person is out for certain. Whoever was not found
-// is not in the conference any more, be it that they left, or that an earlier
-// attempt removed them and its answer was lost.
+// ensureOut removes a person, and reports whether they are out for certain. Who
+// is not found is not in that conference: they left, or an earlier attempt removed
+// them and its response was lost. (A wrong conference SID is not found either.)
 func ensureOut(ctx context.Context, conference signalwire.ConferenceSid, call signalwire.CallSid) (removedByUs, certain bool) {
 	_, err := client.DeleteParticipantWithResponse(ctx, account, conference, call)
-	var apiError *signalwire.Error
 	switch {
 	case err == nil:
 		return true, true
-	case errors.Is(err, signalwire.ErrNotFound) && errors.As(err, &apiError):
-		return apiError.MaybeApplied, true
+	case errors.Is(err, signalwire.ErrNotFound):
+		return signalwire.MaybeApplied(err), true
 	default:
-		return false, false // Even then they may be out: see MaybeApplied.
+		return signalwire.MaybeApplied(err), false
 	}
 }
 
-// The first answer is lost on the way, and the second one is 404: the person is
-// out, and most likely by this call.
-func ExampleError_maybeApplied() {
+// The response to the first attempt is lost, and the second attempt gets 404: the
+// person is out, and most likely by this call.
+func ExampleMaybeApplied() {
 	conference, calls := sandbox.AddConference(1)
 	sandbox.Script(signalwiretest.ActThenDisconnect())
 
@@ -165,7 +161,7 @@ func ExampleError_maybeApplied() {
 	// removed by us: true certain to be out: true
 }
 
-// Eight calls at a time, and every result is looked at.
+// Eight calls at a time, and every error is checked.
 func ExampleClientWithResponses_many() {
 	conference, calls := sandbox.AddConference(100)
 
@@ -187,9 +183,22 @@ func ExampleClientWithResponses_many() {
 	// <nil> 0
 }
 
+// Fewer attempts, and shorter time limits.
+func ExampleDoer() {
+	client, err := signalwire.New("example", projectID, apiToken, signalwire.WithHTTPClient(&signalwire.Doer{
+		MaxAttempts:    3,                // 6 by default; 1 means no retry
+		AttemptTimeout: 2 * time.Second,  // 10 s by default
+		MaxElapsed:     15 * time.Second, // 30 s by default
+	}))
+	fmt.Println(client != nil, err)
+
+	// Output:
+	// true <nil>
+}
+
 // A private certificate authority, and shorter time limits.
 func ExampleNewTransport() {
-	pool := x509.NewCertPool() // To which the authority's certificate is added.
+	pool := x509.NewCertPool() // Add the authority's certificate to it.
 	transport := signalwire.NewTransport()
 	transport.TLSClientConfig.RootCAs = pool
 
@@ -204,8 +213,12 @@ func ExampleNewTransport() {
 	// <nil>
 }
 
-// The service posts a form when a participant joins. A blocked caller is out
-// before the first word.
+// The service posts a form when a participant joins. A blocked caller is removed
+// at once.
+//
+// Anybody can post such a form. Do not act on a request that the service has not
+// signed: verify X-SignalWire-Signature first. This package cannot do that yet,
+// and the example leaves it out.
 func Example_webhook() {
 	blocked := map[string]bool{"+15550100": true}
 	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -235,15 +248,15 @@ func Example_webhook() {
 	}
 	request := httptest.NewRequest(http.MethodPost, "/joined", strings.NewReader(form.Encode()))
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	answer := httptest.NewRecorder()
-	handler.ServeHTTP(answer, request)
-	fmt.Println(answer.Code, len(sandbox.Participants(conference)), "left")
+	response := httptest.NewRecorder()
+	handler.ServeHTTP(response, request)
+	fmt.Println(response.Code, len(sandbox.Participants(conference)), "left")
 
 	// Output:
 	// 204 1 left
 }
 
-// What an application has, led to a test server.
+// What an application has, with a test server in the place of the service.
 var (
 	sandbox   = signalwiretest.NewServer(exampleTB{})
 	client    = sandbox.Client()
@@ -252,7 +265,7 @@ var (
 	apiToken  = sandbox.APIToken()
 )
 
-// exampleTB is what examples have instead of a *testing.T.
+// exampleTB stands in for a *testing.T, which examples do not have.
 type exampleTB struct{}
 
 func (exampleTB) Name() string                      { return "Example" }
