@@ -95,9 +95,9 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 type ClientInterface interface {
 	// DeleteParticipant removes one participant from a conference.
 	//
-	// The removal ends that person's call. The others stay in the conference, unless
-	// the removed participant has endConferenceOnExit set. The vendor does not say
-	// whether a removal counts as leaving, so assume that it ends the conference.
+	// The removal ends that person's call. If the participant has endConferenceOnExit
+	// set, assume that the conference ends for everybody: the vendor does not say
+	// whether a removal counts as leaving.
 	//
 	// The API token needs the scope Voice.
 	//
@@ -111,9 +111,9 @@ type ClientInterface interface {
 
 // DeleteParticipant removes one participant from a conference.
 //
-// The removal ends that person's call. The others stay in the conference, unless
-// the removed participant has endConferenceOnExit set. The vendor does not say
-// whether a removal counts as leaving, so assume that it ends the conference.
+// The removal ends that person's call. If the participant has endConferenceOnExit
+// set, assume that the conference ends for everybody: the vendor does not say
+// whether a removal counts as leaving.
 //
 // The API token needs the scope Voice.
 //
@@ -181,9 +181,9 @@ func WithBaseURL(baseURL string) ClientOption {
 type ClientWithResponsesInterface interface {
 	// DeleteParticipantWithResponse removes one participant from a conference.
 	//
-	// The removal ends that person's call. The others stay in the conference, unless
-	// the removed participant has endConferenceOnExit set. The vendor does not say
-	// whether a removal counts as leaving, so assume that it ends the conference.
+	// The removal ends that person's call. If the participant has endConferenceOnExit
+	// set, assume that the conference ends for everybody: the vendor does not say
+	// whether a removal counts as leaving.
 	//
 	// The API token needs the scope Voice.
 	//
@@ -262,9 +262,9 @@ func (r DeleteParticipantResponse) ContentType() string {
 
 // DeleteParticipantWithResponse removes one participant from a conference.
 //
-// The removal ends that person's call. The others stay in the conference, unless
-// the removed participant has endConferenceOnExit set. The vendor does not say
-// whether a removal counts as leaving, so assume that it ends the conference.
+// The removal ends that person's call. If the participant has endConferenceOnExit
+// set, assume that the conference ends for everybody: the vendor does not say
+// whether a removal counts as leaving.
 //
 // The API token needs the scope Voice.
 //

@@ -61,8 +61,8 @@ type Doer struct {
 // service repeats them in an error.
 //
 // If a call ends while it waits for a retry that was announced, OnAttempt is
-// called once more with the same Number and a RetryIn of 0. So exactly one
-// Attempt of each request has a RetryIn of 0.
+// called once more with the same Number and a RetryIn of 0. So exactly one Attempt
+// of a request has a RetryIn of 0, unless the call ended before the first one.
 type Attempt struct {
 	// Number counts the attempts of a request from 1.
 	Number int

@@ -24,8 +24,8 @@
 // with the scope Voice. Both are in the dashboard of the space, which is the
 // customer's subdomain of signalwire.com. An [AccountSid] is the project ID, or
 // the SID of one of the project's subprojects; requests are made on its behalf.
-// [AccountFromEnv] returns the project's own. Credentials go to the scheme and
-// host of the base URL alone, and no error shows them.
+// [AccountFromEnv] returns the one that is the project ID. Credentials go to the
+// scheme and host of the base URL alone, and no error shows them.
 //
 // # Success
 //
@@ -61,8 +61,8 @@
 // response. Each retry takes one. So every call has all of its attempts while
 // requests succeed, and about ten retries a second are sent while none does,
 // whatever the number of calls. A retry without a token waits in line. A call
-// that has waited for 8 seconds in all returns its last error instead. With the
-// default settings, a call to a dead service ends within 15 seconds. The scheme
+// that has waited for 8 seconds in all returns its last error instead. By default,
+// a call to a service that fails at once ends within 15 seconds. The scheme
 // follows the token buckets of the standard retry mode of the AWS SDKs, and
 // client-side throttling in the chapter Handling Overload of Google's book Site
 // Reliability Engineering.

@@ -24,29 +24,29 @@ type AccountSid struct{ account uuid.UUID }
 // Values are comparable and can be map keys, and are safe for concurrent use.
 type ConferenceSid struct{ conference uuid.UUID }
 
-// CallSid names a call; a participant is named by the call that brought them
-// into the conference.
+// CallSid names a call. A participant is named by the call that brought them into
+// the conference.
 //
 // The zero CallSid names nothing; a request with one is never sent. Values are
 // comparable and can be map keys, and are safe for concurrent use.
 type CallSid struct{ call uuid.UUID }
 
-// ParseAccountSid parses the 36-character form of a UUID, in either case. The
-// error says what the value probably is, and does not repeat it.
+// ParseAccountSid parses the 36-character form of a UUID, in upper or lower
+// case. The error says what the value probably is, and does not repeat it.
 func ParseAccountSid(s string) (AccountSid, error) {
 	id, err := parseSid(s, "account SID", "pass the project ID, or the SID of a subproject")
 	return AccountSid{id}, err
 }
 
-// ParseConferenceSid parses the 36-character form of a UUID, in either case.
-// The error says what the value probably is, and does not repeat it.
+// ParseConferenceSid parses the 36-character form of a UUID, in upper or lower
+// case. The error says what the value probably is, and does not repeat it.
 func ParseConferenceSid(s string) (ConferenceSid, error) {
 	id, err := parseSid(s, "conference SID", "pass the conference SID, not its friendly name")
 	return ConferenceSid{id}, err
 }
 
-// ParseCallSid parses the 36-character form of a UUID, in either case. The
-// error says what the value probably is, and does not repeat it.
+// ParseCallSid parses the 36-character form of a UUID, in upper or lower
+// case. The error says what the value probably is, and does not repeat it.
 func ParseCallSid(s string) (CallSid, error) {
 	id, err := parseSid(s, "call SID", "pass the call SID, not a phone number or a name")
 	return CallSid{id}, err
@@ -70,21 +70,18 @@ func (s ConferenceSid) IsZero() bool { return s.conference == uuid.Nil }
 // IsZero reports whether s names nothing. It serves the JSON option omitzero.
 func (s CallSid) IsZero() bool { return s.call == uuid.Nil }
 
-// MarshalText returns what String returns, and an error for the zero SID: it
-// is what stops a request that names nothing. It serves encoding/json and
-// flag.TextVar.
+// MarshalText returns what String returns, and an error for the zero SID, so that
+// no request is sent that names nothing. It serves encoding/json and flag.TextVar.
 func (s AccountSid) MarshalText() ([]byte, error) { return marshalSid(s.account, "account SID") }
 
-// MarshalText returns what String returns, and an error for the zero SID: it
-// is what stops a request that names nothing. It serves encoding/json and
-// flag.TextVar.
+// MarshalText returns what String returns, and an error for the zero SID, so that
+// no request is sent that names nothing. It serves encoding/json and flag.TextVar.
 func (s ConferenceSid) MarshalText() ([]byte, error) {
 	return marshalSid(s.conference, "conference SID")
 }
 
-// MarshalText returns what String returns, and an error for the zero SID: it
-// is what stops a request that names nothing. It serves encoding/json and
-// flag.TextVar.
+// MarshalText returns what String returns, and an error for the zero SID, so that
+// no request is sent that names nothing. It serves encoding/json and flag.TextVar.
 func (s CallSid) MarshalText() ([]byte, error) { return marshalSid(s.call, "call SID") }
 
 // UnmarshalText parses as ParseAccountSid does, and leaves s alone on an error.
@@ -103,8 +100,8 @@ func (s *CallSid) UnmarshalText(text []byte) error {
 	return unmarshalSid(s, text, ParseCallSid)
 }
 
-// uuidLength is the length of the only form that is accepted. google/uuid
-// parses three more, which the service is not known to take.
+// uuidLength is the length of the only form that is accepted. google/uuid parses
+// three others, which the service may not accept.
 const uuidLength = 36
 
 // looksLikeTwilio reports whether s is two letters and 32 hexadecimal digits.
