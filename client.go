@@ -110,8 +110,8 @@ func checkCredentials(projectID, apiToken string) error {
 	return errors.Join(checkProjectID(projectID), checkCredential("API token", apiToken, ""))
 }
 
-// checkProjectID wants a UUID, which finds at once that the project ID and the
-// API token were passed in each other's place.
+// checkProjectID accepts a UUID only, so that a project ID and an API token that
+// were swapped are found at once.
 func checkProjectID(projectID string) error {
 	if err := checkCredential("project ID", projectID, ":"); err != nil {
 		return err

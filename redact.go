@@ -91,7 +91,7 @@ func isHidden(err error) bool {
 	return false
 }
 
-// anyError reports whether is holds for err or for any error that it wraps.
+// anyError reports whether the function is holds for err or an error that it wraps.
 func anyError(err error, is func(error) bool) bool {
 	switch wrapper := err.(type) {
 	case nil:

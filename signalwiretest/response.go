@@ -96,7 +96,7 @@ func Disconnect() Response {
 }
 
 // ActThenDisconnect acts on the request and then cuts the connection: the
-// participant is removed, and the client never hears of it.
+// participant is removed, and the client gets no response.
 func ActThenDisconnect() Response {
 	return Response{serve: func(e *exchange) {
 		e.act()

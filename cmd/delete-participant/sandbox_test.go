@@ -23,8 +23,8 @@ func TestReadmeRecording(t *testing.T) {
 	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	_, after, found := strings.Cut(string(readme), "\n    $ delete-participant -sandbox\n")
-	require.True(t, found, "the README has no recording")
+	_, after, found := strings.Cut(string(readme), "\n    $ make run\n")
+	require.True(t, found)
 	var recording strings.Builder
 	for line := range strings.Lines(after) {
 		text, indented := strings.CutPrefix(line, "    ")
