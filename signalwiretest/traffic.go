@@ -18,10 +18,10 @@ import (
 //	transport := signalwiretest.ValidateTraffic(signalwire.NewTransport(), report)
 //	client, err := signalwire.NewFromEnv(signalwire.WithHTTPClient(&http.Client{Transport: transport}))
 //
-// It changes neither requests nor responses, and fails no call. A response is
-// validated when its body has been read to its end, and not at all if the body is
-// closed before or is longer than 16 MiB. A request's body is validated only if
-// GetBody is set.
+// It changes neither requests nor responses, and fails no call. A response's body
+// is validated once it has been read to its end. If it is closed before that, or
+// longer than 16 MiB, only the status is validated. A request's body is validated
+// only if GetBody is set.
 //
 // ValidateTraffic calls report once for each finding, possibly from several
 // goroutines at a time. A finding names the operation and the rule. It may repeat
@@ -59,6 +59,7 @@ func (v *validator) RoundTrip(request *http.Request) (*http.Response, error) {
 	response.Body = &watchedBody{
 		ReadCloser: response.Body,
 		read:       func(body []byte) { v.validateResponse(validation, response, body) },
+		unread:     func() { v.validateStatus(validation, response) },
 	}
 	return response, nil
 }
@@ -100,6 +101,12 @@ func (v *validator) validateResponse(validation *openapi3filter.RequestValidatio
 	}
 }
 
+func (v *validator) validateStatus(validation *openapi3filter.RequestValidationInput, response *http.Response) {
+	if err := validateStatus(validation, response.StatusCode); err != nil {
+		v.report(breach("response", placeOf(validation), err))
+	}
+}
+
 // recovered keeps a fault of the validation out of the call.
 func (v *validator) recovered() {
 	if fault := recover(); fault != nil {
@@ -107,13 +114,15 @@ func (v *validator) recovered() {
 	}
 }
 
-// watchedBody keeps what is read of a body, and passes it to read at the end.
+// watchedBody keeps what is read of a body, and passes it on at the end. If it is
+// closed before that, it says that there is nothing to pass on.
 type watchedBody struct {
 	io.ReadCloser
 	kept    bytes.Buffer
 	tooLong bool
 	once    sync.Once
 	read    func([]byte)
+	unread  func()
 }
 
 func (b *watchedBody) Read(p []byte) (int, error) {
@@ -128,4 +137,9 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 		b.once.Do(func() { b.read(b.kept.Bytes()) })
 	}
 	return n, err
+}
+
+func (b *watchedBody) Close() error {
+	b.once.Do(b.unread)
+	return b.ReadCloser.Close()
 }

@@ -24,7 +24,7 @@ func TestReadmeRecording(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	_, after, found := strings.Cut(string(readme), "\n    $ make run\n")
-	require.True(t, found)
+	require.True(t, found, "the README has no recording")
 	var recording strings.Builder
 	for line := range strings.Lines(after) {
 		text, indented := strings.CutPrefix(line, "    ")
