@@ -19,7 +19,7 @@ import (
 //
 // When the service names a time to come back, every attempt waits for it, first
 // attempts included. Then every attempt takes a token, and the bucket starts
-// with one token: one attempt begins, and each good response lets others follow.
+// with one token: one attempt begins, and each good response lets two follow.
 // This ends when no attempt waits any more.
 //
 // The zero pacer is ready to use, and its bucket is full.
@@ -38,6 +38,7 @@ const (
 	paceBurst  = 10.0 // tokens
 	paceRate   = 10.0 // tokens a second
 	paceEarned = 3.0  // tokens for a good response
+	paceReopen = 2.0  // the same, while the service is asked again after a wait
 
 	// maxPaceWait is how long a call waits between its attempts, in all, before it
 	// stops waiting for tokens. With the delays that may follow, which are at most
@@ -187,7 +188,11 @@ func (p *pacer) succeeded() {
 		return // The request was sent before the service said when to come back.
 	}
 	p.fill(now)
-	p.spent = max(p.spent-paceEarned, 0)
+	earned := paceEarned
+	if p.reopening {
+		earned = paceReopen
+	}
+	p.spent = max(p.spent-earned, 0)
 	p.dispatch(now)
 	p.reopening = p.reopening && p.line.Len() > 0
 }
