@@ -5,7 +5,6 @@ package signalwire
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -91,6 +90,9 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 	}
 }
 
+// The first query parameter will be styled with package runtime, which go.mod keeps until then.
+var _ runtime.StyleParamOptions
+
 // ClientInterface is implemented by [Client].
 type ClientInterface interface {
 	// DeleteParticipant removes one participant from a conference.
@@ -109,6 +111,12 @@ type ClientInterface interface {
 	DeleteParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
+// deleteParticipantOperation is what the contract documents of the responses to DeleteParticipant.
+var deleteParticipantOperation = operation{
+	successes: []documented{{status: 204}},
+	parse:     func(rsp *http.Response) (any, error) { return ParseDeleteParticipantResponse(rsp) },
+}
+
 // DeleteParticipant removes one participant from a conference.
 //
 // The removal ends that person's call. If the participant has endConferenceOnExit
@@ -124,24 +132,26 @@ type ClientInterface interface {
 // response is nil.
 func (c *Client) DeleteParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewDeleteParticipantRequest(c.Server, accountSid, conferenceSid, callSid)
-	return c.send(ctx, req, err, reqEditors)
+	return c.send(ctx, req, err, reqEditors, &deleteParticipantOperation)
 }
 
 // NewDeleteParticipantRequest makes the request of DeleteParticipant.
 func NewDeleteParticipantRequest(server string, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid) (*http.Request, error) {
-	pathParam0, err := runtime.StyleParamWithOptions("simple", false, "AccountSid", accountSid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
-	if err != nil {
+	var err error
+	address := append(make([]byte, 0, 256), strings.TrimSuffix(server, "/")...)
+	address = append(address, "/Accounts/"...)
+	if address, err = appendPath(address, "AccountSid", accountSid); err != nil {
 		return nil, err
 	}
-	pathParam1, err := runtime.StyleParamWithOptions("simple", false, "ConferenceSid", conferenceSid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
-	if err != nil {
+	address = append(address, "/Conferences/"...)
+	if address, err = appendPath(address, "ConferenceSid", conferenceSid); err != nil {
 		return nil, err
 	}
-	pathParam2, err := runtime.StyleParamWithOptions("simple", false, "CallSid", callSid, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationPath, Type: "string", Format: "uuid"})
-	if err != nil {
+	address = append(address, "/Participants/"...)
+	if address, err = appendPath(address, "CallSid", callSid); err != nil {
 		return nil, err
 	}
-	requestURL := strings.TrimSuffix(server, "/") + fmt.Sprintf("/Accounts/%s/Conferences/%s/Participants/%s", pathParam0, pathParam1, pathParam2)
+	requestURL := string(address)
 	req, err := http.NewRequest(http.MethodDelete, requestURL, nil)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package signalwire
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -111,7 +110,8 @@ func readResponse(request *http.Request, response *http.Response) (outcome, erro
 		return unexpected(request, response, nil, "not a documented status"), nil
 	}
 	isError := status >= 400 && status <= 599
-	isSuccess := status >= 200 && status <= 299 && request.Method != http.MethodDelete
+	op := operationOf(request.Context())
+	isSuccess := hasSuccess(op, request, status)
 	limit := maxErrorBody
 	if isSuccess {
 		limit = maxSuccessBody
@@ -131,13 +131,18 @@ func readResponse(request *http.Request, response *http.Response) (outcome, erro
 		return outcome{}, err
 	case isError:
 		return failed(request, response, body), nil
-	case len(body) > 0 && !json.Valid(body):
+	}
+	o, why := success(request, response, body), mismatch(op, request, response, body)
+	if why == "" && op != nil && len(body) > 0 {
+		why = op.decode(response, body)
+	}
+	if why != "" {
 		if len(body) > maxErrorBody {
 			body = nil
 		}
-		return unexpected(request, response, body, "the body is not JSON"), nil
+		return unexpected(request, response, body, why), nil
 	}
-	return success(request, response, body), nil
+	return o, nil
 }
 
 // success returns the outcome of the documented success, with its body in memory.
@@ -146,10 +151,7 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 		// The generated decoder would decode what is not there.
 		response.Header.Del("Content-Type")
 	}
-	response.Body = http.NoBody
-	if len(body) > 0 {
-		response.Body = io.NopCloser(bytes.NewReader(body))
-	}
+	response.Body = readerOf(body)
 	response.ContentLength = int64(len(body))
 	standIn := &struct {
 		request http.Request
@@ -161,6 +163,13 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 	standIn.request.URL = &standIn.url
 	response.Request = &standIn.request
 	return outcome{response: response}
+}
+
+func readerOf(body []byte) io.ReadCloser {
+	if len(body) == 0 {
+		return http.NoBody
+	}
+	return io.NopCloser(bytes.NewReader(body))
 }
 
 // failed returns the outcome of a 4xx or 5xx, which the API may have written, or

@@ -2,7 +2,6 @@ package signalwire
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
@@ -14,7 +13,10 @@ import (
 
 // send edits and sends the request of a generated method. It also takes the error
 // of making that request, so that the methods stay short.
-func (c *Client) send(ctx context.Context, request *http.Request, err error, editors []RequestEditorFn) (*http.Response, error) {
+//
+// A Doer finds the operation in the request's context, so that the attempt
+// decides whether the response is the documented success.
+func (c *Client) send(ctx context.Context, request *http.Request, err error, editors []RequestEditorFn, op *operation) (*http.Response, error) {
 	if err != nil {
 		return nil, notSent(ctx, nil, innermost(err))
 	}
@@ -22,7 +24,7 @@ func (c *Client) send(ctx context.Context, request *http.Request, err error, edi
 		return nil, notSent(ctx, request, errNilContext)
 	}
 	method := request.Method
-	request = request.WithContext(ctx)
+	request = request.WithContext(context.WithValue(ctx, operationKey{}, op))
 	for _, some := range [][]RequestEditorFn{c.RequestEditors, editors} {
 		for _, edit := range some {
 			if edit == nil {
@@ -101,9 +103,14 @@ func innermost(err error) error {
 	return err
 }
 
-// decoded decodes a response. If it does not decode, the error is an *Error, which
-// keeps the status.
+// decoded decodes a response, unless a Doer did. If it does not decode, the error
+// is an *Error, which keeps the status.
 func decoded[R any](parse func(*http.Response) (*R, error), response *http.Response) (*R, error) {
+	if body, ok := response.Body.(decodedBody); ok {
+		if result, ok := body.result.(*R); ok {
+			return result, nil
+		}
+	}
 	result, err := parse(response)
 	if err == nil {
 		return result, nil
@@ -114,10 +121,7 @@ func decoded[R any](parse func(*http.Response) (*R, error), response *http.Respo
 	e := &Error{
 		StatusCode: response.StatusCode, Attempts: 1,
 		MaybeApplied: response.StatusCode < 300 && !askedSafely(response),
-		unexpected:   "the body does not decode",
-	}
-	if mismatch := (*json.UnmarshalTypeError)(nil); errors.As(err, &mismatch) && mismatch.Field != "" {
-		e.unexpected += " at " + mismatch.Field
+		unexpected:   undecodable(err),
 	}
 	return nil, e
 }

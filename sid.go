@@ -72,17 +72,30 @@ func (s CallSid) IsZero() bool { return s.call == uuid.Nil }
 
 // MarshalText returns what String returns, and an error for the zero SID, so that
 // no request is sent that names nothing. It serves encoding/json and flag.TextVar.
-func (s AccountSid) MarshalText() ([]byte, error) { return marshalSid(s.account, "account SID") }
+func (s AccountSid) MarshalText() ([]byte, error) { return s.AppendText(nil) }
 
-// MarshalText returns what String returns, and an error for the zero SID, so that
-// no request is sent that names nothing. It serves encoding/json and flag.TextVar.
-func (s ConferenceSid) MarshalText() ([]byte, error) {
-	return marshalSid(s.conference, "conference SID")
+// AppendText appends what MarshalText returns to b. It serves encoding.TextAppender.
+func (s AccountSid) AppendText(b []byte) ([]byte, error) {
+	return appendSid(b, s.account, "account SID")
 }
 
 // MarshalText returns what String returns, and an error for the zero SID, so that
 // no request is sent that names nothing. It serves encoding/json and flag.TextVar.
-func (s CallSid) MarshalText() ([]byte, error) { return marshalSid(s.call, "call SID") }
+func (s ConferenceSid) MarshalText() ([]byte, error) { return s.AppendText(nil) }
+
+// AppendText appends what MarshalText returns to b. It serves encoding.TextAppender.
+func (s ConferenceSid) AppendText(b []byte) ([]byte, error) {
+	return appendSid(b, s.conference, "conference SID")
+}
+
+// MarshalText returns what String returns, and an error for the zero SID, so that
+// no request is sent that names nothing. It serves encoding/json and flag.TextVar.
+func (s CallSid) MarshalText() ([]byte, error) { return s.AppendText(nil) }
+
+// AppendText appends what MarshalText returns to b. It serves encoding.TextAppender.
+func (s CallSid) AppendText(b []byte) ([]byte, error) {
+	return appendSid(b, s.call, "call SID")
+}
 
 // UnmarshalText parses as ParseAccountSid does, and leaves s alone on an error.
 func (s *AccountSid) UnmarshalText(text []byte) error {
@@ -135,11 +148,11 @@ func sidString(id uuid.UUID) string {
 	return id.String()
 }
 
-func marshalSid(id uuid.UUID, kind string) ([]byte, error) {
+func appendSid(text []byte, id uuid.UUID, kind string) ([]byte, error) {
 	if id == uuid.Nil {
 		return nil, errors.New("signalwire: the " + kind + " is zero; parse one first")
 	}
-	return id.MarshalText()
+	return appendUUID(text, id), nil
 }
 
 func unmarshalSid[S any](s *S, text []byte, parse func(string) (S, error)) error {

@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,7 +23,11 @@ func TestGrow(t *testing.T) {
 			t.Parallel()
 			files, _, err := build("..", []byte(document))
 			require.NoError(t, err)
-			files["api/grown_test.go"] = []byte(read(t, "contract/testdata/grown_test.go"))
+			tests, err := filepath.Glob("contract/testdata/grown*_test.go")
+			require.NoError(t, err)
+			for _, test := range tests {
+				files["api/"+filepath.Base(test)] = []byte(read(t, test))
+			}
 			over, err := lay("..", files)
 			require.NoError(t, err)
 			defer over.remove()
@@ -34,6 +39,7 @@ func TestGrow(t *testing.T) {
 			output, err := over.run("go", "test", over.goFlag(), "-v", "-vet=off", "-run=^TestGrown", "./api")
 			require.NoError(t, err)
 			require.Contains(t, output, "--- PASS: TestGrownPost")
+			require.Contains(t, output, "--- PASS: TestGrownPages")
 		})
 	}
 }
