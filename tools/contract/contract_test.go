@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -135,6 +137,8 @@ func TestRules(t *testing.T) {
 		server     = "https://{space_name}.signalwire.com/api/laml/2010-04-01"
 		serverRule = "the server is https://{variable}.signalwire.com/…"
 		content    = "          content: {application/json: {schema: {type: object}}}\n"
+		schema     = "    CompatibilityErrorResponse:\n"
+		extension  = "the generator's extensions are for api/go.overlay.yaml alone"
 		shared     = "  responses:\n    R:\n      description: x\n      content: {application/json: {schema: {type: object}}}\n"
 	)
 	contract := firstContract(t)
@@ -150,6 +154,15 @@ func TestRules(t *testing.T) {
 		{"path parameter not in the path", "name: CallSid", "name: OtherSid", whole, "must define exactly all path parameters (missing: [CallSid OtherSid])"},
 
 		{"merge key", responses, responses + "        '304': {<<: {description: x, content: {}}}\n", deletePointer + "/responses/304/<<", "no merge keys"},
+
+		{"import for a type", schema, schema + "      x-go-type-import: {path: net/http/pprof, name: _}\n", "/components/schemas/CompatibilityErrorResponse/x-go-type-import", extension},
+		{"type of a field", "description: Error code.", "x-go-type: os.File", "/components/schemas/CompatibilityErrorResponse/properties/code/x-go-type", extension},
+		{"name of an operation", responses, "      x-go-name: Close\n" + responses, deletePointer + "/x-go-name", extension},
+		{"tags of a field", "description: Error code.", "x-oapi-codegen-extra-tags: {xml: a}", "/components/schemas/CompatibilityErrorResponse/properties/code/x-oapi-codegen-extra-tags", extension},
+		{"names of constants", schema, schema + "      x-enum-varnames: [A]\n", "/components/schemas/CompatibilityErrorResponse/x-enum-varnames", extension},
+		{"names of constants, as NSwag has them", schema, schema + "      x-enumNames: [A]\n", "/components/schemas/CompatibilityErrorResponse/x-enumNames", extension},
+		{"order of fields", "description: Error code.", "x-order: 1", "/components/schemas/CompatibilityErrorResponse/properties/code/x-order", extension},
+		{"extension of a parameter", parameters, parameters + "        - {name: A, in: query, x-omitempty: false, schema: {type: string}}\n", deletePointer + "/parameters/0/x-omitempty", extension},
 
 		{"reference to nothing", "schemas/CompatibilityErrorResponse'", "schemas/Other'", deletePointer + "/responses/400/content/application~1json/schema/$ref", "a reference leads to something"},
 		{"reference to a file", "'#/components/schemas/CompatibilityErrorResponse'", "'other.yaml#/X'", deletePointer + "/responses/400/content/application~1json/schema/$ref", "a reference leads to something"},
@@ -222,6 +235,18 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// TestGeneratorExtensions fails when a new version of the generator reads an
+// extension that the rule does not know.
+func TestGeneratorExtensions(t *testing.T) {
+	t.Parallel()
+	source := read(t, filepath.Join(generatorDirectory(t), "pkg/codegen/extension.go"))
+	extensions := regexp.MustCompile(`"(x-[^"]+)"`).FindAllStringSubmatch(source, -1)
+	require.NotEmpty(t, extensions)
+	for _, extension := range extensions {
+		require.Regexp(t, generatorExtension, strings.ToLower(extension[1]))
+	}
+}
+
 // TestFindingsStopBuild has a contract and no client where a rule does not hold.
 func TestFindingsStopBuild(t *testing.T) {
 	t.Parallel()
@@ -242,6 +267,7 @@ func TestGrownContract(t *testing.T) {
 		"query parameter":      {"      parameters:\n", "      parameters:\n        - {name: Accept, in: query, schema: {type: string}}\n"},
 		"alias":                {"description: Error code.", "description: &d Error code.\n          title: *d"},
 		"security at the root": {"paths:\n", "security:\n  - SignalWireBasicAuth: []\npaths:\n"},
+		"extension of others":  {"paths:\n", "x-gopher: 1\nx-fern-sdk: {}\npaths:\n"},
 		"header parameter":     {"      parameters:\n", "      parameters:\n        - {name: X-Request-Id, in: header, schema: {type: string}}\n"},
 		"header of a response": {"          description: 204 No Content response.\n", "          description: x\n          headers: {Authorization: {schema: {type: string}}}\n"},
 	} {

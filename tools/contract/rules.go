@@ -30,6 +30,7 @@ func check(contract []byte) []Finding {
 	report := func(place pointer, rule string) { findings = append(findings, Finding{string(place), rule}) }
 	for _, rule := range []func(*yaml.Node, reporter){
 		noMergeKey,
+		noGeneratorExtension,
 		noAuthorizationParameter,
 		noContentWithoutBody,
 		legalComponentNames,
@@ -74,6 +75,21 @@ func noMergeKey(root *yaml.Node, report reporter) {
 		for key := range entries(node) {
 			if key.Tag == "!!merge" {
 				report(place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say")
+			}
+		}
+	}
+}
+
+// generatorExtension matches what the generator reads beside OpenAPI.
+var generatorExtension = regexp.MustCompile(`^x-(go-.*|oapi-codegen-.*|enum-?(names|varnames|descriptions)|omitempty|omitzero|order|deprecated-reason|client-response-wrapper)$`)
+
+// noGeneratorExtension keeps the vendor's document from choosing Go code:
+// x-go-type-import would link any package into every importer's program.
+func noGeneratorExtension(root *yaml.Node, report reporter) {
+	for place, node := range nodes(root) {
+		for key := range entries(node) {
+			if generatorExtension.MatchString(strings.ToLower(key.Value)) {
+				report(place.child(key.Value), "the generator's extensions are for "+goOverlay+" alone; remove this one with a correction")
 			}
 		}
 	}
