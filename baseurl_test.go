@@ -14,7 +14,7 @@ import (
 
 func TestSpaceURL(t *testing.T) {
 	t.Parallel()
-	const want = "https://acme-1.signalwire.com/api/laml/2010-04-01"
+	const want = "https://acme-1.signalwire.com" + signalwire.BasePath
 	for _, space := range []string{
 		"acme-1", "ACME-1", "acme-1.signalwire.com", "Acme-1.SignalWire.com",
 		"https://acme-1.signalwire.com", "https://acme-1.signalwire.com/", "HTTPS://ACME-1.SIGNALWIRE.COM",

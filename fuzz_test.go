@@ -126,7 +126,7 @@ func FuzzSpaceURL(f *testing.F) {
 	for _, space := range []string{"acme", "ACME.signalwire.com", "https://acme.signalwire.com/"} {
 		f.Add(space)
 	}
-	accepted := regexp.MustCompile(`^https://[a-z0-9-]{1,63}\.signalwire\.com/api/laml/2010-04-01$`)
+	accepted := regexp.MustCompile(`^https://[a-z0-9-]{1,63}\.signalwire\.com` + signalwire.BasePath + `$`)
 	f.Fuzz(func(t *testing.T, space string) {
 		got, err := signalwire.SpaceURL(space)
 		if err != nil {
@@ -174,7 +174,7 @@ func FuzzBaseURL(f *testing.F) {
 		require.Nil(t, sent.URL.User)
 		require.Empty(t, sent.URL.RawQuery+sent.URL.Fragment+sent.URL.Opaque)
 		require.False(t, sent.URL.ForceQuery)
-		require.True(t, strings.HasSuffix(sent.URL.EscapedPath(), strings.TrimPrefix(deletePath, "/api/laml/2010-04-01")))
+		require.True(t, strings.HasSuffix(sent.URL.EscapedPath(), strings.TrimPrefix(deletePath, signalwire.BasePath)))
 		require.True(t, strings.HasPrefix(sent.URL.Path, strings.TrimSuffix(given.Path, "/")))
 		require.NotContains(t, sent.URL.Path, "/../")
 	})

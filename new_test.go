@@ -94,7 +94,7 @@ func setEnvironment(t *testing.T, variables map[string]string) {
 }
 
 func TestNewFromEnv(t *testing.T) {
-	const ofAcme = "https://acme.signalwire.com/api/laml/2010-04-01"
+	const ofAcme = "https://acme.signalwire.com" + signalwire.BasePath
 	own := signalwire.WithBaseURL("https://example.org/own")
 	for _, tt := range []struct {
 		name                     string

@@ -491,7 +491,7 @@ func (p *pipes) client(t *testing.T, doer *signalwire.Doer) *signalwire.ClientWi
 	t.Cleanup(transport.CloseIdleConnections)
 	doer.HTTPClient = &http.Client{Transport: transport}
 	client, err := signalwire.New("example", testProject, testToken,
-		signalwire.WithBaseURL("http://127.0.0.1:1/api/laml/2010-04-01"), signalwire.WithHTTPClient(doer))
+		signalwire.WithBaseURL("http://127.0.0.1:1"+signalwire.BasePath), signalwire.WithHTTPClient(doer))
 	require.NoError(t, err)
 	return client
 }

@@ -235,12 +235,14 @@ func TestDrift(t *testing.T) {
 	t.Parallel()
 	document := read(t, "../openapi.yaml")
 	renamed := strings.NewReplacer("{CallSid}", "{ParticipantSid}", "name: CallSid", "name: ParticipantSid").Replace(document)
+	moved := replaceOnce(t, strings.Replace(read(t, "../"+contractFile), "# Code generated", "# C", 1), "/2010-04-01\n", "/2099-01-01\n")
 	query := replaceOnce(t, document, "        - name: Authorization\n",
 		"        - {name: Reason, in: query, required: true, schema: {type: string}}\n        - name: Authorization\n")
 	pages := map[string]string{
 		"/same.md":    pageOf(document),
 		"/renamed.md": pageOf(renamed),
 		"/query.md":   pageOf(query),
+		"/path.md":    pageOf(moved),
 		"/broken.md":  pageOf(replaceOnce(t, document, "        '204':", "        '200':")),
 		"/noGo.md":    pageOf(strings.ReplaceAll(document, "CompatibilityErrorResponse", "Doer")),
 	}
@@ -268,6 +270,7 @@ func TestDrift(t *testing.T) {
 			"has another document", "error at", "new required `query` request parameter `Reason`",
 			"Incompatible changes:", "DeleteParticipantWithResponse: changed", "break callers",
 		}},
+		{"/path.md", 1, []string{`BasePath: value changed from "/api/laml/2010-04-01" to "/api/laml/2099-01-01"`, "break callers"}},
 		{"/broken.md", 1, []string{"has another document", "a DELETE documents 204 as its only success"}},
 		{"/noGo.md", 1, []string{"has another document", "cannot be taken in as it is: the repository does not compile with it", "Doer redeclared"}},
 		{"/down.md", 1, nil},

@@ -83,6 +83,10 @@ func Build(document []byte, repository fs.FS, generator string) (Result, error) 
 	if result.Findings = check(result.Contract); len(result.Findings) > 0 {
 		return result, nil
 	}
-	result.Client, err = generate(result.Contract, repository, generator)
-	return result, err
+	if result.Client, err = generate(result.Contract, repository, generator); err != nil {
+		return result, err
+	}
+	result.Client = fmt.Appendf(result.Client, "\n// BasePath is the path of the service's base URL, as the contract's server has it.\nconst BasePath = %q\n",
+		basePath(tree.Content[0]))
+	return result, nil
 }

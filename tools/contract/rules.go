@@ -36,7 +36,7 @@ func check(contract []byte) []Finding {
 		legalComponentNames,
 		referencesResolve,
 		securityResolves,
-		serverHasSpace,
+		serversHaveSpace,
 		deleteSucceedsWith204,
 	} {
 		rule(root, report)
@@ -170,7 +170,9 @@ func securityResolves(root *yaml.Node, report reporter) {
 
 var serverURL = regexp.MustCompile(`^https://\{([A-Za-z0-9_]+)\}\.signalwire\.com(/[A-Za-z0-9._~/-]*)?$`)
 
-func serverHasSpace(root *yaml.Node, report reporter) {
+// serversHaveSpace wants every server to be the space's, and to have the path of
+// the first, which is the only one that the client goes to.
+func serversHaveSpace(root *yaml.Node, report reporter) {
 	const rule = "the server is https://{variable}.signalwire.com/…, and the variable is declared under variables"
 	if len(elements(get(root, "servers"))) == 0 {
 		report("/servers", "there is a server: "+rule)
@@ -180,12 +182,25 @@ func serverHasSpace(root *yaml.Node, report reporter) {
 			continue
 		}
 		for i, server := range elements(node) {
+			at := place.child(strconv.Itoa(i)).child("url")
 			match := serverURL.FindStringSubmatch(text(server, "url"))
 			if match == nil || get(get(server, "variables"), match[1]) == nil {
-				report(place.child(strconv.Itoa(i)).child("url"), rule)
+				report(at, rule)
+			} else if path := basePath(root); strings.TrimSuffix(match[2], "/") != path {
+				report(at, "every server has the path of the first, "+path+": the client has one base URL")
 			}
 		}
 	}
+}
+
+// basePath is the path of the first server.
+func basePath(root *yaml.Node) string {
+	for _, server := range elements(get(root, "servers")) {
+		if match := serverURL.FindStringSubmatch(text(server, "url")); match != nil {
+			return strings.TrimSuffix(match[2], "/")
+		}
+	}
+	return ""
 }
 
 func deleteSucceedsWith204(root *yaml.Node, report reporter) {
