@@ -172,6 +172,22 @@ func TestFailedUpdate(t *testing.T) {
 	}
 }
 
+// TestUpdateOfAllModules refuses what the root compiles with, and the benchmarks
+// do not.
+func TestUpdateOfAllModules(t *testing.T) {
+	t.Parallel()
+	root := repository(t)
+	write(t, filepath.Join(root, "bench/path.go"), "package main\n\nimport \"example.com"+
+		"/signalwire\"\n\nconst _ = uint(len(\"/api/laml/2010-04-01\") - len(signalwire.BasePath))\n")
+	contract := strings.ReplaceAll(read(t, "../"+contractFile), "/2010-04-01\n", "/2010-04-01/longer\n")
+	before := contents(t, root)
+	status, stdout, stderr := runProgram(t, contract, "-root", root, "update", "-")
+	require.Equal(t, 1, status)
+	require.Empty(t, stdout)
+	require.Regexp(t, `go -C bench vet(.|\n)*path\.go:5.*overflows`, stderr)
+	require.Equal(t, before, contents(t, root))
+}
+
 const conflict = `        '409':
           description: The conference is over.
           content:

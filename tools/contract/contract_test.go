@@ -218,6 +218,8 @@ func TestRules(t *testing.T) {
 		{"another path of an operation", security, security + "      servers:\n        - {url: 'https://{a}.signalwire.com/api/relay', variables: {a: {default: a}}}\n", deletePointer + "/servers/0/url", "every server has the path of the first, /api/laml/2010-04-01"},
 		{"no path of a path", "    delete:\n", "    servers:\n      - {url: 'https://{a}.signalwire.com/', variables: {a: {default: a}}}\n    delete:\n", strings.TrimSuffix(deletePointer, "/delete") + "/servers/0/url", "every server has the path of the first"},
 
+		{"no removal", "operationId: delete-participant", "operationId: remove-participant", "/paths", "there is a DELETE with the operationId delete-participant"},
+		{"removal without an id", "      operationId: delete-participant\n", "", "/paths", "there is a DELETE with the operationId delete-participant"},
 		{"DELETE without 204", "        '204':\n          description: 204 No Content response.\n", "", deletePointer + "/responses", "a DELETE documents 204 as its only success"},
 		{"DELETE with 200", responses, responses + "        '200': {description: x}\n", deletePointer + "/responses/200", "a DELETE documents 204 as its only success"},
 		{"DELETE with 2XX", responses, responses + "        2XX: {description: x}\n", deletePointer + "/responses/2XX", "a DELETE documents 204 as its only success"},

@@ -37,6 +37,7 @@ func check(contract []byte) []Finding {
 		referencesResolve,
 		securityResolves,
 		serversHaveSpace,
+		removalIsThere,
 		deleteSucceedsWith204,
 	} {
 		rule(root, report)
@@ -201,6 +202,17 @@ func basePath(root *yaml.Node) string {
 		}
 	}
 	return ""
+}
+
+// removalIsThere holds the operation that the command line program and the test
+// server are built on, in either spelling of its id.
+func removalIsThere(root *yaml.Node, report reporter) {
+	for op := range operations(root) {
+		if op.method == "delete" && goKey(text(op.node, "operationId")) == "deleteparticipant" {
+			return
+		}
+	}
+	report("/paths", "there is a DELETE with the operationId delete-participant or delete_participant: the program and the test server need it")
 }
 
 func deleteSucceedsWith204(root *yaml.Node, report reporter) {
