@@ -9,10 +9,7 @@ import (
 	"unicode"
 )
 
-const (
-	spaceDomain = ".signalwire.com"
-	apiPath     = "/api/laml/2010-04-01"
-)
+const spaceDomain = ".signalwire.com"
 
 const (
 	lower  = "abcdefghijklmnopqrstuvwxyz"
@@ -35,7 +32,7 @@ func isDNSLabel(s string) bool {
 }
 
 // SpaceURL returns the base URL of a space's Compatibility API,
-// https://SPACE.signalwire.com/api/laml/2010-04-01. The space is a bare name
+// https://SPACE.signalwire.com and [BasePath]. The space is a bare name
 // ("acme"), its host ("acme.signalwire.com") or the https URL of that host, in
 // upper or lower case. Anything else is an error, which does not repeat it.
 func SpaceURL(space string) (string, error) {
@@ -51,7 +48,7 @@ func SpaceURL(space string) (string, error) {
 		return "", errors.New("signalwire: the space is not a space's name such as example, " +
 			"its host such as example" + spaceDomain + ", or the https URL of that host without a path")
 	}
-	return "https://" + label + spaceDomain + apiPath, nil
+	return "https://" + label + spaceDomain + BasePath, nil
 }
 
 // parseBaseURL parses the URL that the paths of operations are appended to. No

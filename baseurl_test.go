@@ -16,7 +16,7 @@ import (
 
 func TestSpaceURL(t *testing.T) {
 	t.Parallel()
-	const want = "https://acme-1.signalwire.com/api/laml/2010-04-01"
+	const want = "https://acme-1.signalwire.com" + signalwire.BasePath
 	for _, space := range []string{
 		"acme-1", "ACME-1", "acme-1.signalwire.com", "Acme-1.SignalWire.com",
 		"https://acme-1.signalwire.com", "https://acme-1.signalwire.com/", "HTTPS://ACME-1.SIGNALWIRE.COM",
@@ -40,7 +40,7 @@ var rejectedSpaces = []string{
 	"a.acme.signalwire.com", "acme.signalwire.com.signalwire.com", "https://acme.signalwire.com.signalwire.com",
 	"user:secret@acme", "https://user:secret@acme.signalwire.com", "user@acme.signalwire.com",
 	"https://acme", "https://", "https://.signalwire.com", "http://acme.signalwire.com", "//acme.signalwire.com",
-	"https://acme.signalwire.com//", "https://acme.signalwire.com/api/laml/2010-04-01", "acme.signalwire.com/",
+	"https://acme.signalwire.com//", "https://acme.signalwire.com" + signalwire.BasePath, "acme.signalwire.com/",
 	"https://acme.signalwire.com?x", "https://acme.signalwire.com#x", "ftp://acme.signalwire.com",
 	"https://https://acme.signalwire.com", "acme%2esignalwire.com", "acme\x00", "[::1]", "127.0.0.1",
 }
@@ -130,7 +130,7 @@ func FuzzSpaceURL(f *testing.F) {
 	for _, space := range []string{"acme", "ACME.signalwire.com", "https://acme.signalwire.com/"} {
 		f.Add(space)
 	}
-	accepted := regexp.MustCompile(`^https://[a-z0-9-]{1,63}\.signalwire\.com/api/laml/2010-04-01$`)
+	accepted := regexp.MustCompile(`^https://[a-z0-9-]{1,63}\.signalwire\.com` + signalwire.BasePath + `$`)
 	f.Fuzz(func(t *testing.T, space string) {
 		got, err := signalwire.SpaceURL(space)
 		if err != nil {
@@ -178,7 +178,7 @@ func FuzzBaseURL(f *testing.F) {
 		require.Nil(t, sent.URL.User)
 		require.Empty(t, sent.URL.RawQuery+sent.URL.Fragment+sent.URL.Opaque)
 		require.False(t, sent.URL.ForceQuery, "%v has a query", sent.URL)
-		require.True(t, strings.HasSuffix(sent.URL.EscapedPath(), strings.TrimPrefix(deletePath, "/api/laml/2010-04-01")), "the end of %v", sent.URL)
+		require.True(t, strings.HasSuffix(sent.URL.EscapedPath(), strings.TrimPrefix(deletePath, signalwire.BasePath)), "the end of %v", sent.URL)
 		require.True(t, strings.HasPrefix(sent.URL.Path, strings.TrimSuffix(given.Path, "/")), "the start of %v", sent.URL)
 		require.NotContains(t, sent.URL.Path, "/../")
 	})

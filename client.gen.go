@@ -338,3 +338,6 @@ func ParseDeleteParticipantResponse(rsp *http.Response) (*DeleteParticipantRespo
 
 	return response, nil
 }
+
+// BasePath is the path of the service's base URL, as the contract's server has it.
+const BasePath = "/api/laml/2010-04-01"

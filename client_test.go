@@ -46,7 +46,7 @@ var (
 	testCall       = must(signalwire.ParseCallSid("d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"))
 )
 
-const deletePath = "/api/laml/2010-04-01/Accounts/6a1e8d52-0c4f-4b7e-9d0a-3f5b7c9e1d24" +
+const deletePath = signalwire.BasePath + "/Accounts/6a1e8d52-0c4f-4b7e-9d0a-3f5b7c9e1d24" +
 	"/Conferences/0b8f2f6e-6f0c-4f43-9a57-5a3c1d6f7e81/Participants/d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"
 
 // defaultAttempts is what the zero MaxAttempts stands for.
@@ -70,7 +70,7 @@ func newClient(t *testing.T, handler http.Handler, opts ...signalwire.ClientOpti
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	opts = append([]signalwire.ClientOption{signalwire.WithBaseURL(server.URL + "/api/laml/2010-04-01")}, opts...)
+	opts = append([]signalwire.ClientOption{signalwire.WithBaseURL(server.URL + signalwire.BasePath)}, opts...)
 	client, err := signalwire.New("example", testProject, testToken, opts...)
 	require.NoError(t, err)
 	return client
@@ -98,7 +98,7 @@ func newMemoryClient(t *testing.T, doer *signalwire.Doer) *signalwire.ClientWith
 func newPipesClient(t *testing.T, network *wiretest.Pipes, doer *signalwire.Doer) *signalwire.ClientWithResponses {
 	t.Helper()
 	doer.HTTPClient = &http.Client{Transport: network.Transport(t)}
-	return newClientAt(t, "http://127.0.0.1:1/api/laml/2010-04-01", doer)
+	return newClientAt(t, "http://127.0.0.1:1"+signalwire.BasePath, doer)
 }
 
 // newRequest returns a request that no client of ours has made.
@@ -270,7 +270,7 @@ func TestDocumentedErrorsDecode(t *testing.T) {
 				_, _ = w.Write(body)
 			}))
 			defer server.Close()
-			client, err := signalwire.NewClientWithResponses(server.URL+"/api/laml/2010-04-01",
+			client, err := signalwire.NewClientWithResponses(server.URL+signalwire.BasePath,
 				signalwire.WithRequestEditorFn(signalwire.BasicAuth(testProject, testToken)))
 			require.NoError(t, err)
 
@@ -416,7 +416,7 @@ func contractRouter(t *testing.T) routers.Router {
 	t.Helper()
 	document, err := openapi3.NewLoader().LoadFromData(api.Contract)
 	require.NoError(t, err)
-	document.Servers = openapi3.Servers{{URL: "/api/laml/2010-04-01"}}
+	document.Servers = openapi3.Servers{{URL: signalwire.BasePath}}
 	return must(gorillamux.NewRouter(document))
 }
 
@@ -547,7 +547,7 @@ func setEnvironment(t *testing.T, variables map[string]string) {
 }
 
 func TestNewFromEnv(t *testing.T) {
-	const ofAcme = "https://acme.signalwire.com/api/laml/2010-04-01"
+	const ofAcme = "https://acme.signalwire.com" + signalwire.BasePath
 	own := signalwire.WithBaseURL("https://example.org/own")
 	for _, tt := range []struct {
 		name                     string

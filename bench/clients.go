@@ -26,7 +26,7 @@ const (
 	conference = "0b8f2f6e-6f0c-4f43-9a57-5a3c1d6f7e81"
 	call       = "d2c7a9b4-13e5-4f68-8a0b-7c9d1e2f3a4b"
 
-	apiPath         = "/api/laml/2010-04-01"
+	apiPath         = signalwire.BasePath
 	participantPath = "/Accounts/" + project + "/Conferences/" + conference + "/Participants/" + call
 
 	// Every other client that retries sends a request up to 3 times, with the

@@ -3,11 +3,13 @@ package signalwiretest
 import (
 	"fmt"
 	"net/http"
+
+	"example.com/signalwire"
 )
 
 // BasePath is the path below which a [Handler] serves the API, as the service
 // does.
-const BasePath = "/api/laml/2010-04-01"
+const BasePath = signalwire.BasePath
 
 // Handler is an http.Handler that behaves as the contract says, below
 // [BasePath], unless a script says otherwise. It is safe for concurrent use.

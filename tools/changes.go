@@ -46,9 +46,12 @@ func (l layer) remove() { _ = os.RemoveAll(l.dir) }
 // goFlag makes the go command see the layer.
 func (l layer) goFlag() string { return "-overlay=" + l.path("overlay.json") }
 
-// vet says why the repository does not compile with the layer.
-func (l layer) vet() error {
-	_, err := l.run("go", "vet", l.goFlag(), "./...")
+// vet says which of the repository's modules do not compile with the layer.
+func (l layer) vet() (err error) {
+	for _, module := range []string{".", "tools", "bench"} {
+		_, failure := l.run("go", "-C", module, "vet", l.goFlag(), "./...")
+		err = errors.Join(err, failure)
+	}
 	return err
 }
 
@@ -70,7 +73,7 @@ func (l layer) run(name string, args ...string) (string, error) {
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
 	if err != nil {
-		err = fmt.Errorf("%s %s: %w\n%s", name, args[0], err, strings.TrimSpace(stdout.String()+stderr.String()))
+		err = fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, strings.TrimSpace(stdout.String()+stderr.String()))
 	}
 	return stdout.String(), err
 }

@@ -172,6 +172,22 @@ func TestFailedUpdate(t *testing.T) {
 	}
 }
 
+// TestUpdateOfAllModules refuses what the root compiles with, and the benchmarks
+// do not.
+func TestUpdateOfAllModules(t *testing.T) {
+	t.Parallel()
+	root := repository(t)
+	write(t, filepath.Join(root, "bench/path.go"), "package main\n\nimport \"example.com"+
+		"/signalwire\"\n\nconst _ = uint(len(\"/api/laml/2010-04-01\") - len(signalwire.BasePath))\n")
+	contract := strings.ReplaceAll(read(t, "../"+contractFile), "/2010-04-01\n", "/2010-04-01/longer\n")
+	before := contents(t, root)
+	status, stdout, stderr := runProgram(t, contract, "-root", root, "update", "-")
+	require.Equal(t, 1, status)
+	require.Empty(t, stdout)
+	require.Regexp(t, `go -C bench vet(.|\n)*path\.go:5.*overflows`, stderr)
+	require.Equal(t, before, contents(t, root))
+}
+
 const conflict = `        '409':
           description: The conference is over.
           content:
@@ -235,12 +251,14 @@ func TestDrift(t *testing.T) {
 	t.Parallel()
 	document := read(t, "../openapi.yaml")
 	renamed := strings.NewReplacer("{CallSid}", "{ParticipantSid}", "name: CallSid", "name: ParticipantSid").Replace(document)
+	moved := replaceOnce(t, strings.Replace(read(t, "../"+contractFile), "# Code generated", "# C", 1), "/2010-04-01\n", "/2099-01-01\n")
 	query := replaceOnce(t, document, "        - name: Authorization\n",
 		"        - {name: Reason, in: query, required: true, schema: {type: string}}\n        - name: Authorization\n")
 	pages := map[string]string{
 		"/same.md":    pageOf(document),
 		"/renamed.md": pageOf(renamed),
 		"/query.md":   pageOf(query),
+		"/path.md":    pageOf(moved),
 		"/broken.md":  pageOf(replaceOnce(t, document, "        '204':", "        '200':")),
 		"/noGo.md":    pageOf(strings.ReplaceAll(document, "CompatibilityErrorResponse", "Doer")),
 	}
@@ -268,6 +286,7 @@ func TestDrift(t *testing.T) {
 			"has another document", "error at", "new required `query` request parameter `Reason`",
 			"Incompatible changes:", "DeleteParticipantWithResponse: changed", "break callers",
 		}},
+		{"/path.md", 1, []string{`BasePath: value changed from "/api/laml/2010-04-01" to "/api/laml/2099-01-01"`, "break callers"}},
 		{"/broken.md", 1, []string{"has another document", "a DELETE documents 204 as its only success"}},
 		{"/noGo.md", 1, []string{"has another document", "cannot be taken in as it is: the repository does not compile with it", "Doer redeclared"}},
 		{"/down.md", 1, nil},

@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+
+	"gopkg.in/yaml.v3"
 )
 
 // What Build reads of the repository.
@@ -83,6 +85,39 @@ func Build(document []byte, repository fs.FS, generator string) (Result, error) 
 	if result.Findings = check(result.Contract); len(result.Findings) > 0 {
 		return result, nil
 	}
-	result.Client, err = generate(result.Contract, repository, generator)
-	return result, err
+	if tree, err = forGenerator(result.Contract, repository); err != nil {
+		return result, err
+	}
+	report := func(place pointer, rule string) {
+		result.Findings = append(result.Findings, Finding{string(place), rule})
+	}
+	if err := goNames(tree.Content[0], repository, report); err != nil || len(result.Findings) > 0 {
+		return result, err
+	}
+	if result.Client, err = generate(tree, repository, generator); err != nil {
+		return result, err
+	}
+	result.Client = fmt.Appendf(result.Client, "\n// BasePath is the path of the service's base URL, as the contract's server has it.\nconst BasePath = %q\n",
+		basePath(tree.Content[0]))
+	return result, nil
+}
+
+// forGenerator makes of the contract what the generator reads, with the Go
+// overlay and forGo. The contract stays as it is. An action of the overlay that
+// matches nothing is not reported: most are general, and wait for operations
+// that the contract does not have yet.
+func forGenerator(contract []byte, repository fs.FS) (*yaml.Node, error) {
+	tree, err := parse(contract)
+	if err != nil {
+		return nil, err
+	}
+	overlay, err := fs.ReadFile(repository, goOverlay)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := apply(goOverlay, overlay, tree); err != nil {
+		return nil, err
+	}
+	forGo(tree.Content[0])
+	return tree, nil
 }

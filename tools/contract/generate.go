@@ -12,23 +12,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// generate makes the client from the contract. The Go overlay and forGo change
-// what the generator sees; the contract stays as it is. An action of the overlay
-// that matches nothing is not reported: most are general, and wait for
-// operations that the contract does not have yet.
-func generate(contract []byte, repository fs.FS, generator string) ([]byte, error) {
-	tree, err := parse(contract)
-	if err != nil {
-		return nil, err
-	}
-	overlay, err := fs.ReadFile(repository, goOverlay)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := apply(goOverlay, overlay, tree); err != nil {
-		return nil, err
-	}
-	forGo(tree.Content[0])
+// generate makes the client from what forGenerator returns.
+func generate(tree *yaml.Node, repository fs.FS, generator string) ([]byte, error) {
 	input, err := encode(tree)
 	if err != nil {
 		return nil, err

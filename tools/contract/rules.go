@@ -30,12 +30,14 @@ func check(contract []byte) []Finding {
 	report := func(place pointer, rule string) { findings = append(findings, Finding{string(place), rule}) }
 	for _, rule := range []func(*yaml.Node, reporter){
 		noMergeKey,
+		noGeneratorExtension,
 		noAuthorizationParameter,
 		noContentWithoutBody,
 		legalComponentNames,
 		referencesResolve,
 		securityResolves,
-		serverHasSpace,
+		serversHaveSpace,
+		removalIsThere,
 		deleteSucceedsWith204,
 	} {
 		rule(root, report)
@@ -74,6 +76,21 @@ func noMergeKey(root *yaml.Node, report reporter) {
 		for key := range entries(node) {
 			if key.Tag == "!!merge" {
 				report(place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say")
+			}
+		}
+	}
+}
+
+// generatorExtension matches what the generator reads beside OpenAPI.
+var generatorExtension = regexp.MustCompile(`^x-(go-.*|oapi-codegen-.*|enum-?(names|varnames|descriptions)|omitempty|omitzero|order|deprecated-reason|client-response-wrapper)$`)
+
+// noGeneratorExtension keeps the vendor's document from choosing Go code:
+// x-go-type-import would link any package into every importer's program.
+func noGeneratorExtension(root *yaml.Node, report reporter) {
+	for place, node := range nodes(root) {
+		for key := range entries(node) {
+			if generatorExtension.MatchString(strings.ToLower(key.Value)) {
+				report(place.child(key.Value), "the generator's extensions are for "+goOverlay+" alone; remove this one with a correction")
 			}
 		}
 	}
@@ -154,7 +171,9 @@ func securityResolves(root *yaml.Node, report reporter) {
 
 var serverURL = regexp.MustCompile(`^https://\{([A-Za-z0-9_]+)\}\.signalwire\.com(/[A-Za-z0-9._~/-]*)?$`)
 
-func serverHasSpace(root *yaml.Node, report reporter) {
+// serversHaveSpace wants every server to be the space's, and to have the path of
+// the first, which is the only one that the client goes to.
+func serversHaveSpace(root *yaml.Node, report reporter) {
 	const rule = "the server is https://{variable}.signalwire.com/…, and the variable is declared under variables"
 	if len(elements(get(root, "servers"))) == 0 {
 		report("/servers", "there is a server: "+rule)
@@ -164,12 +183,36 @@ func serverHasSpace(root *yaml.Node, report reporter) {
 			continue
 		}
 		for i, server := range elements(node) {
+			at := place.child(strconv.Itoa(i)).child("url")
 			match := serverURL.FindStringSubmatch(text(server, "url"))
 			if match == nil || get(get(server, "variables"), match[1]) == nil {
-				report(place.child(strconv.Itoa(i)).child("url"), rule)
+				report(at, rule)
+			} else if path := basePath(root); strings.TrimSuffix(match[2], "/") != path {
+				report(at, "every server has the path of the first, "+path+": the client has one base URL")
 			}
 		}
 	}
+}
+
+// basePath is the path of the first server.
+func basePath(root *yaml.Node) string {
+	for _, server := range elements(get(root, "servers")) {
+		if match := serverURL.FindStringSubmatch(text(server, "url")); match != nil {
+			return strings.TrimSuffix(match[2], "/")
+		}
+	}
+	return ""
+}
+
+// removalIsThere holds the operation that the command line program and the test
+// server are built on, in either spelling of its id.
+func removalIsThere(root *yaml.Node, report reporter) {
+	for op := range operations(root) {
+		if op.method == "delete" && goKey(text(op.node, "operationId")) == "deleteparticipant" {
+			return
+		}
+	}
+	report("/paths", "there is a DELETE with the operationId delete-participant or delete_participant: the program and the test server need it")
 }
 
 func deleteSucceedsWith204(root *yaml.Node, report reporter) {
