@@ -282,3 +282,16 @@ func TestAdditionsStepBackOneByOne(t *testing.T) {
 		})
 	}
 }
+
+// TestAdditionsOfAnotherError has a document that gives the error body a name of
+// its own. The additions bring theirs.
+func TestAdditionsOfAnotherError(t *testing.T) {
+	t.Parallel()
+	document := strings.ReplaceAll(read(t, documentPath), "CompatibilityErrorResponse", "Failure")
+	result, err := Build([]byte(document), repository(nil), generator)
+	require.NoError(t, err)
+	require.Empty(t, result.Findings)
+	require.Empty(t, result.Unnecessary)
+	require.Contains(t, string(result.Client), "JSON400 *Failure")
+	require.Contains(t, string(result.Client), "JSON404 *CompatibilityErrorResponse")
+}

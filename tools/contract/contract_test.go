@@ -262,6 +262,9 @@ func TestUnnecessaryCorrection(t *testing.T) {
 		var overlay struct{ Actions []struct{ Target string } }
 		require.NoError(t, yaml.Unmarshal([]byte(read(t, "../../"+name)), &overlay))
 		for i, action := range overlay.Actions {
+			if strings.Contains(action.Target, "'schemas'") {
+				continue // Those of added operations are not reported.
+			}
 			want = append(want, fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", name, i+1, action.Target))
 		}
 	}
