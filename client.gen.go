@@ -6,12 +6,53 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"iter"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/oapi-codegen/runtime"
+	openapi_types "github.com/oapi-codegen/runtime/types"
 )
+
+// Defines values for ConferenceStatus.
+const (
+	ConferenceStatusCompleted  ConferenceStatus = "completed"
+	ConferenceStatusInProgress ConferenceStatus = "in-progress"
+	ConferenceStatusInit       ConferenceStatus = "init"
+)
+
+// Valid indicates whether the value is a known member of the ConferenceStatus enum.
+func (e ConferenceStatus) Valid() bool {
+	switch e {
+	case ConferenceStatusCompleted:
+		return true
+	case ConferenceStatusInProgress:
+		return true
+	case ConferenceStatusInit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ParticipantStatus.
+const (
+	ParticipantStatusCompleted  ParticipantStatus = "completed"
+	ParticipantStatusInProgress ParticipantStatus = "in-progress"
+)
+
+// Valid indicates whether the value is a known member of the ParticipantStatus enum.
+func (e ParticipantStatus) Valid() bool {
+	switch e {
+	case ParticipantStatusCompleted:
+		return true
+	case ParticipantStatusInProgress:
+		return true
+	default:
+		return false
+	}
+}
 
 // CompatibilityErrorResponse is the body of the API's error responses.
 type CompatibilityErrorResponse struct {
@@ -26,6 +67,276 @@ type CompatibilityErrorResponse struct {
 
 	// Status is the HTTP status.
 	Status int `json:"status"`
+}
+
+// Conference is a room that calls are in.
+type Conference struct {
+	// AccountSid names the account that created it.
+	AccountSid AccountSid `json:"account_sid"`
+
+	// APIVersion is the version of the API.
+	APIVersion string `json:"api_version"`
+
+	// DateCreated is when it was created; see [ParseTime].
+	DateCreated string `json:"date_created"`
+
+	// DateUpdated is when it last changed; see [ParseTime].
+	DateUpdated string `json:"date_updated"`
+
+	// FriendlyName is what callers join by. It is not unique.
+	FriendlyName string `json:"friendly_name"`
+
+	// Region is where it is mixed.
+	Region string `json:"region"`
+
+	// Sid names the conference.
+	Sid ConferenceSid `json:"sid"`
+
+	// Status is its state.
+	Status ConferenceStatus `json:"status"`
+
+	// SubresourceUris are the paths of its participants and recordings.
+	SubresourceUris ConferenceSubresourceUris `json:"subresource_uris"`
+
+	// URI is its path on the API's host.
+	URI string `json:"uri"`
+}
+
+// ConferenceListResponse is a page of conferences.
+type ConferenceListResponse struct {
+	// Conferences are the elements of this page.
+	Conferences []Conference `json:"conferences"`
+
+	// FirstPageURI is the path of the first page.
+	FirstPageURI string `json:"first_page_uri"`
+
+	// NextPageURI is the path of the next page, and nil after the last one.
+	NextPageURI *string `json:"next_page_uri"`
+
+	// Page counts the pages from 0.
+	Page int32 `json:"page"`
+
+	// PageSize is how many elements a page has at most.
+	PageSize int32 `json:"page_size"`
+
+	// PreviousPageURI is the path of the page before, and nil on the first one.
+	PreviousPageURI *string `json:"previous_page_uri"`
+
+	// URI is the path of this page.
+	URI string `json:"uri"`
+}
+
+// ConferenceParticipant is a call in a conference.
+type ConferenceParticipant struct {
+	// AccountSid names the account that created the conference.
+	AccountSid AccountSid `json:"account_sid"`
+
+	// CallSid names the participant: the call that brought them in.
+	CallSid CallSid `json:"call_sid"`
+
+	// CallSidToCoach names the call that the participant coaches, if any.
+	CallSidToCoach *CallSid `json:"call_sid_to_coach"`
+
+	// Coaching says that the participant coaches another one.
+	Coaching bool `json:"coaching"`
+
+	// ConferenceSid names the conference.
+	ConferenceSid ConferenceSid `json:"conference_sid"`
+
+	// DateCreated is when they joined; see [ParseTime].
+	DateCreated string `json:"date_created"`
+
+	// DateUpdated is when something last changed; see [ParseTime].
+	DateUpdated string `json:"date_updated"`
+
+	// EndConferenceOnExit says that the conference ends for everybody when they leave.
+	EndConferenceOnExit bool `json:"end_conference_on_exit"`
+
+	// Hold says that they are on hold.
+	Hold bool `json:"hold"`
+
+	// Muted says that the others do not hear them.
+	Muted bool `json:"muted"`
+
+	// StartConferenceOnEnter says that the conference started, or would have, when they joined.
+	StartConferenceOnEnter bool `json:"start_conference_on_enter"`
+
+	// Status is their state.
+	Status ParticipantStatus `json:"status"`
+
+	// URI is their path on the API's host.
+	URI string `json:"uri"`
+}
+
+// ConferenceParticipantListResponse is a page of participants.
+type ConferenceParticipantListResponse struct {
+	// FirstPageURI is the path of the first page.
+	FirstPageURI string `json:"first_page_uri"`
+
+	// NextPageURI is the path of the next page, and nil after the last one.
+	NextPageURI *string `json:"next_page_uri"`
+
+	// Page counts the pages from 0.
+	Page int32 `json:"page"`
+
+	// PageSize is how many elements a page has at most.
+	PageSize int32 `json:"page_size"`
+
+	// Participants are the elements of this page.
+	Participants []ConferenceParticipant `json:"participants"`
+
+	// PreviousPageURI is the path of the page before, and nil on the first one.
+	PreviousPageURI *string `json:"previous_page_uri"`
+
+	// URI is the path of this page.
+	URI string `json:"uri"`
+}
+
+// ConferenceParticipantResponse is a call in a conference.
+type ConferenceParticipantResponse struct {
+	// AccountSid names the account that created the conference.
+	AccountSid AccountSid `json:"account_sid"`
+
+	// CallSid names the participant: the call that brought them in.
+	CallSid CallSid `json:"call_sid"`
+
+	// CallSidToCoach names the call that the participant coaches, if any.
+	CallSidToCoach *CallSid `json:"call_sid_to_coach"`
+
+	// Coaching says that the participant coaches another one.
+	Coaching bool `json:"coaching"`
+
+	// ConferenceSid names the conference.
+	ConferenceSid ConferenceSid `json:"conference_sid"`
+
+	// DateCreated is when they joined; see [ParseTime].
+	DateCreated string `json:"date_created"`
+
+	// DateUpdated is when something last changed; see [ParseTime].
+	DateUpdated string `json:"date_updated"`
+
+	// EndConferenceOnExit says that the conference ends for everybody when they leave.
+	EndConferenceOnExit bool `json:"end_conference_on_exit"`
+
+	// Hold says that they are on hold.
+	Hold bool `json:"hold"`
+
+	// Muted says that the others do not hear them.
+	Muted bool `json:"muted"`
+
+	// StartConferenceOnEnter says that the conference started, or would have, when they joined.
+	StartConferenceOnEnter bool `json:"start_conference_on_enter"`
+
+	// Status is their state.
+	Status ParticipantStatus `json:"status"`
+
+	// URI is their path on the API's host.
+	URI string `json:"uri"`
+}
+
+// ConferenceResponse is a room that calls are in.
+type ConferenceResponse struct {
+	// AccountSid names the account that created it.
+	AccountSid AccountSid `json:"account_sid"`
+
+	// APIVersion is the version of the API.
+	APIVersion string `json:"api_version"`
+
+	// DateCreated is when it was created; see [ParseTime].
+	DateCreated string `json:"date_created"`
+
+	// DateUpdated is when it last changed; see [ParseTime].
+	DateUpdated string `json:"date_updated"`
+
+	// FriendlyName is what callers join by. It is not unique.
+	FriendlyName string `json:"friendly_name"`
+
+	// Region is where it is mixed.
+	Region string `json:"region"`
+
+	// Sid names the conference.
+	Sid ConferenceSid `json:"sid"`
+
+	// Status is its state.
+	Status ConferenceStatus `json:"status"`
+
+	// SubresourceUris are the paths of its participants and recordings.
+	SubresourceUris ConferenceSubresourceUris `json:"subresource_uris"`
+
+	// URI is its path on the API's host.
+	URI string `json:"uri"`
+}
+
+// ConferenceStatus is the state of a conference.
+type ConferenceStatus string
+
+// ConferenceSubresourceUris are the paths of what belongs to a conference.
+type ConferenceSubresourceUris struct {
+	// Participants is the path of its participants.
+	Participants string `json:"participants"`
+
+	// Recordings is the path of its recordings.
+	Recordings string `json:"recordings"`
+}
+
+// ParticipantStatus is the state of a participant.
+type ParticipantStatus string
+
+// UUID is a UUID.
+type UUID = openapi_types.UUID
+
+// ListAllConferencesParams defines parameters for ListAllConferences.
+type ListAllConferencesParams struct {
+	// DateCreated keeps what was created on this day, YYYY-MM-DD.
+	DateCreated *string `form:"DateCreated,omitempty" json:"DateCreated,omitempty"`
+
+	// DateCreatedBefore keeps what was created before this day, YYYY-MM-DD.
+	DateCreatedBefore *string `form:"DateCreated<,omitempty" json:"DateCreated<,omitempty"`
+
+	// DateCreatedAfter keeps what was created after this day, YYYY-MM-DD.
+	DateCreatedAfter *string `form:"DateCreated>,omitempty" json:"DateCreated>,omitempty"`
+
+	// DateUpdated keeps what last changed on this day, YYYY-MM-DD.
+	DateUpdated *string `form:"DateUpdated,omitempty" json:"DateUpdated,omitempty"`
+
+	// DateUpdatedBefore keeps what last changed before this day, YYYY-MM-DD.
+	DateUpdatedBefore *string `form:"DateUpdated<,omitempty" json:"DateUpdated<,omitempty"`
+
+	// DateUpdatedAfter keeps what last changed after this day, YYYY-MM-DD.
+	DateUpdatedAfter *string `form:"DateUpdated>,omitempty" json:"DateUpdated>,omitempty"`
+
+	// FriendlyName keeps what has this name, of at most 64 characters.
+	FriendlyName *string `form:"FriendlyName,omitempty" json:"FriendlyName,omitempty"`
+
+	// Status keeps what is in this state.
+	Status *ConferenceStatus `form:"Status,omitempty" json:"Status,omitempty"`
+
+	// Page is the number of the page, from 0. Follow NextPageURI instead.
+	Page *int32 `form:"Page,omitempty" json:"Page,omitempty"`
+
+	// PageSize is how many elements a page has at most: 1 to 1000. The default is 50.
+	PageSize *int32 `form:"PageSize,omitempty" json:"PageSize,omitempty"`
+
+	// PageToken is the token of a page, a part of NextPageURI.
+	PageToken *string `form:"PageToken,omitempty" json:"PageToken,omitempty"`
+}
+
+// ListAllParticipantsParams defines parameters for ListAllParticipants.
+type ListAllParticipantsParams struct {
+	// Muted keeps the participants who are muted, or those who are not.
+	Muted *bool `form:"Muted,omitempty" json:"Muted,omitempty"`
+
+	// Hold keeps the participants who are on hold, or those who are not.
+	Hold *bool `form:"Hold,omitempty" json:"Hold,omitempty"`
+
+	// Page is the number of the page, from 0. Follow NextPageURI instead.
+	Page *int32 `form:"Page,omitempty" json:"Page,omitempty"`
+
+	// PageSize is how many elements a page has at most: 1 to 1000. The default is 50.
+	PageSize *int32 `form:"PageSize,omitempty" json:"PageSize,omitempty"`
+
+	// PageToken is the token of a page, a part of NextPageURI.
+	PageToken *string `form:"PageToken,omitempty" json:"PageToken,omitempty"`
 }
 
 // RequestEditorFn changes a request before it is sent, for example to add a
@@ -90,11 +401,38 @@ func WithRequestEditorFn(fn RequestEditorFn) ClientOption {
 	}
 }
 
-// The first query parameter will be styled with package runtime, which go.mod keeps until then.
-var _ runtime.StyleParamOptions
-
 // ClientInterface is implemented by [Client].
 type ClientInterface interface {
+	// ListAllConferences lists the conferences of an account, a page at a time.
+	//
+	// Params filter the list; nil lists all. Names are not unique: a conference that
+	// has ended keeps its name. Follow NextPageURI to the next page, and never compute
+	// it.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	ListAllConferences(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// ListAllParticipants lists who is in a conference, a page at a time.
+	//
+	// Only active participants are listed. A participant has no telephone number or
+	// name; only the call tells who it is. Follow NextPageURI to the next page, and
+	// never compute it.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	ListAllParticipants(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
 	// DeleteParticipant removes one participant from a conference.
 	//
 	// The removal ends that person's call. If the participant has endConferenceOnExit
@@ -109,12 +447,96 @@ type ClientInterface interface {
 	// 204. Every other outcome is an [*Error] or a [*TransportError], and the
 	// response is nil.
 	DeleteParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveParticipant returns one participant of a conference.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	RetrieveParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// RetrieveConference returns one conference.
+	//
+	// A conference that has ended is still found; its status is completed.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	RetrieveConference(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*http.Response, error)
+}
+
+// listAllConferencesOperation is what the contract documents of the responses to ListAllConferences.
+var listAllConferencesOperation = operation{
+	successes: []documented{{status: 200, mediaTypes: []string{"application/json"}}},
+	parse:     func(rsp *http.Response) (any, error) { return ParseListAllConferencesResponse(rsp) },
+}
+
+// listAllParticipantsOperation is what the contract documents of the responses to ListAllParticipants.
+var listAllParticipantsOperation = operation{
+	successes: []documented{{status: 200, mediaTypes: []string{"application/json"}}},
+	parse:     func(rsp *http.Response) (any, error) { return ParseListAllParticipantsResponse(rsp) },
 }
 
 // deleteParticipantOperation is what the contract documents of the responses to DeleteParticipant.
 var deleteParticipantOperation = operation{
 	successes: []documented{{status: 204}},
 	parse:     func(rsp *http.Response) (any, error) { return ParseDeleteParticipantResponse(rsp) },
+}
+
+// retrieveParticipantOperation is what the contract documents of the responses to RetrieveParticipant.
+var retrieveParticipantOperation = operation{
+	successes: []documented{{status: 200, mediaTypes: []string{"application/json"}}},
+	parse:     func(rsp *http.Response) (any, error) { return ParseRetrieveParticipantResponse(rsp) },
+}
+
+// retrieveConferenceOperation is what the contract documents of the responses to RetrieveConference.
+var retrieveConferenceOperation = operation{
+	successes: []documented{{status: 200, mediaTypes: []string{"application/json"}}},
+	parse:     func(rsp *http.Response) (any, error) { return ParseRetrieveConferenceResponse(rsp) },
+}
+
+// ListAllConferences lists the conferences of an account, a page at a time.
+//
+// Params filter the list; nil lists all. Names are not unique: a conference that
+// has ended keeps its name. Follow NextPageURI to the next page, and never compute
+// it.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *Client) ListAllConferences(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAllConferencesRequest(c.Server, accountSid, params)
+	return c.send(ctx, req, err, reqEditors, &listAllConferencesOperation)
+}
+
+// ListAllParticipants lists who is in a conference, a page at a time.
+//
+// Only active participants are listed. A participant has no telephone number or
+// name; only the call tells who it is. Follow NextPageURI to the next page, and
+// never compute it.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *Client) ListAllParticipants(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewListAllParticipantsRequest(c.Server, accountSid, conferenceSid, params)
+	return c.send(ctx, req, err, reqEditors, &listAllParticipantsOperation)
 }
 
 // DeleteParticipant removes one participant from a conference.
@@ -135,6 +557,214 @@ func (c *Client) DeleteParticipant(ctx context.Context, accountSid AccountSid, c
 	return c.send(ctx, req, err, reqEditors, &deleteParticipantOperation)
 }
 
+// RetrieveParticipant returns one participant of a conference.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *Client) RetrieveParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveParticipantRequest(c.Server, accountSid, conferenceSid, callSid)
+	return c.send(ctx, req, err, reqEditors, &retrieveParticipantOperation)
+}
+
+// RetrieveConference returns one conference.
+//
+// A conference that has ended is still found; its status is completed.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *Client) RetrieveConference(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewRetrieveConferenceRequest(c.Server, accountSid, sid)
+	return c.send(ctx, req, err, reqEditors, &retrieveConferenceOperation)
+}
+
+// NewListAllConferencesRequest makes the request of ListAllConferences.
+func NewListAllConferencesRequest(server string, accountSid AccountSid, params *ListAllConferencesParams) (*http.Request, error) {
+	var err error
+	address := append(make([]byte, 0, 256), strings.TrimSuffix(server, "/")...)
+	address = append(address, "/Accounts/"...)
+	if address, err = appendPath(address, "AccountSid", accountSid); err != nil {
+		return nil, err
+	}
+	address = append(address, "/Conferences"...)
+	requestURL := string(address)
+	var query []string
+	if params != nil {
+		if params.DateCreated != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "DateCreated", *params.DateCreated, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.DateCreatedBefore != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "DateCreated<", *params.DateCreatedBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.DateCreatedAfter != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "DateCreated>", *params.DateCreatedAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.DateUpdated != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "DateUpdated", *params.DateUpdated, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.DateUpdatedBefore != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "DateUpdated<", *params.DateUpdatedBefore, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.DateUpdatedAfter != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "DateUpdated>", *params.DateUpdatedAfter, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.FriendlyName != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "FriendlyName", *params.FriendlyName, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.Status != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "Status", *params.Status, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.Page != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "Page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.PageSize != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "PageSize", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.PageToken != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "PageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+	}
+	if len(query) > 0 {
+		requestURL += "?" + strings.Join(query, "&")
+	}
+	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+// NewListAllParticipantsRequest makes the request of ListAllParticipants.
+func NewListAllParticipantsRequest(server string, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams) (*http.Request, error) {
+	var err error
+	address := append(make([]byte, 0, 256), strings.TrimSuffix(server, "/")...)
+	address = append(address, "/Accounts/"...)
+	if address, err = appendPath(address, "AccountSid", accountSid); err != nil {
+		return nil, err
+	}
+	address = append(address, "/Conferences/"...)
+	if address, err = appendPath(address, "ConferenceSid", conferenceSid); err != nil {
+		return nil, err
+	}
+	address = append(address, "/Participants"...)
+	requestURL := string(address)
+	var query []string
+	if params != nil {
+		if params.Muted != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "Muted", *params.Muted, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.Hold != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "Hold", *params.Hold, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "boolean", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.Page != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "Page", *params.Page, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.PageSize != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "PageSize", *params.PageSize, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "integer", Format: "int32"})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+		if params.PageToken != nil {
+			styled, err := runtime.StyleParamWithOptions("form", false, "PageToken", *params.PageToken, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			query = append(query, styled)
+		}
+	}
+	if len(query) > 0 {
+		requestURL += "?" + strings.Join(query, "&")
+	}
+	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
 // NewDeleteParticipantRequest makes the request of DeleteParticipant.
 func NewDeleteParticipantRequest(server string, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid) (*http.Request, error) {
 	var err error
@@ -153,6 +783,50 @@ func NewDeleteParticipantRequest(server string, accountSid AccountSid, conferenc
 	}
 	requestURL := string(address)
 	req, err := http.NewRequest(http.MethodDelete, requestURL, nil)
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+// NewRetrieveParticipantRequest makes the request of RetrieveParticipant.
+func NewRetrieveParticipantRequest(server string, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid) (*http.Request, error) {
+	var err error
+	address := append(make([]byte, 0, 256), strings.TrimSuffix(server, "/")...)
+	address = append(address, "/Accounts/"...)
+	if address, err = appendPath(address, "AccountSid", accountSid); err != nil {
+		return nil, err
+	}
+	address = append(address, "/Conferences/"...)
+	if address, err = appendPath(address, "ConferenceSid", conferenceSid); err != nil {
+		return nil, err
+	}
+	address = append(address, "/Participants/"...)
+	if address, err = appendPath(address, "CallSid", callSid); err != nil {
+		return nil, err
+	}
+	requestURL := string(address)
+	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
+	if err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+// NewRetrieveConferenceRequest makes the request of RetrieveConference.
+func NewRetrieveConferenceRequest(server string, accountSid AccountSid, sid ConferenceSid) (*http.Request, error) {
+	var err error
+	address := append(make([]byte, 0, 256), strings.TrimSuffix(server, "/")...)
+	address = append(address, "/Accounts/"...)
+	if address, err = appendPath(address, "AccountSid", accountSid); err != nil {
+		return nil, err
+	}
+	address = append(address, "/Conferences/"...)
+	if address, err = appendPath(address, "Sid", sid); err != nil {
+		return nil, err
+	}
+	requestURL := string(address)
+	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -189,6 +863,36 @@ func WithBaseURL(baseURL string) ClientOption {
 
 // ClientWithResponsesInterface is implemented by [ClientWithResponses].
 type ClientWithResponsesInterface interface {
+	// ListAllConferencesWithResponse lists the conferences of an account, a page at a time.
+	//
+	// Params filter the list; nil lists all. Names are not unique: a conference that
+	// has ended keeps its name. Follow NextPageURI to the next page, and never compute
+	// it.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	ListAllConferencesWithResponse(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*ListAllConferencesResponse, error)
+
+	// ListAllParticipantsWithResponse lists who is in a conference, a page at a time.
+	//
+	// Only active participants are listed. A participant has no telephone number or
+	// name; only the call tells who it is. Follow NextPageURI to the next page, and
+	// never compute it.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	ListAllParticipantsWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*ListAllParticipantsResponse, error)
+
 	// DeleteParticipantWithResponse removes one participant from a conference.
 	//
 	// The removal ends that person's call. If the participant has endConferenceOnExit
@@ -203,6 +907,350 @@ type ClientWithResponsesInterface interface {
 	// 204. Every other outcome is an [*Error] or a [*TransportError], and the
 	// response is nil.
 	DeleteParticipantWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*DeleteParticipantResponse, error)
+
+	// RetrieveParticipantWithResponse returns one participant of a conference.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	RetrieveParticipantWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*RetrieveParticipantResponse, error)
+
+	// RetrieveConferenceWithResponse returns one conference.
+	//
+	// A conference that has ended is still found; its status is completed.
+	//
+	// The API token needs the scope Voice.
+	//
+	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
+	//
+	// With a client that [New] made, a nil error means that the service responded
+	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// or a [*TransportError], and the response is nil.
+	RetrieveConferenceWithResponse(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*RetrieveConferenceResponse, error)
+}
+
+// ListAllConferencesResponse is a response to ListAllConferences. A client that
+// [New] made returns one for a success alone; any other response is an [*Error].
+type ListAllConferencesResponse struct {
+	// Body is the response's body.
+	Body []byte
+
+	// HTTPResponse is the response, whose body has been read.
+	HTTPResponse *http.Response
+
+	// JSON200 is the decoded body of a response 200 of type application/json, or nil.
+	JSON200 *ConferenceListResponse
+
+	// JSON400 is the decoded body of a response 400 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON400 *CompatibilityErrorResponse
+
+	// JSON401 is the decoded body of a response 401 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON401 *CompatibilityErrorResponse
+
+	// JSON422 is the decoded body of a response 422 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON422 *CompatibilityErrorResponse
+}
+
+// GetJSON200 returns JSON200.
+func (r ListAllConferencesResponse) GetJSON200() *ConferenceListResponse { return r.JSON200 }
+
+// GetJSON400 returns JSON400.
+func (r ListAllConferencesResponse) GetJSON400() *CompatibilityErrorResponse { return r.JSON400 }
+
+// GetJSON401 returns JSON401.
+func (r ListAllConferencesResponse) GetJSON401() *CompatibilityErrorResponse { return r.JSON401 }
+
+// GetJSON422 returns JSON422.
+func (r ListAllConferencesResponse) GetJSON422() *CompatibilityErrorResponse { return r.JSON422 }
+
+// GetBody returns Body.
+func (r ListAllConferencesResponse) GetBody() []byte { return r.Body }
+
+// Status returns the status line's text, such as "204 No Content", or "".
+func (r ListAllConferencesResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns the status, or 0.
+func (r ListAllConferencesResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType returns the header Content-Type, or "".
+func (r ListAllConferencesResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAllConferencesWithResponse lists the conferences of an account, a page at a time.
+//
+// Params filter the list; nil lists all. Names are not unique: a conference that
+// has ended keeps its name. Follow NextPageURI to the next page, and never compute
+// it.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *ClientWithResponses) ListAllConferencesWithResponse(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*ListAllConferencesResponse, error) {
+	rsp, err := c.ListAllConferences(ctx, accountSid, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return decoded(ParseListAllConferencesResponse, rsp)
+}
+
+// ListAllConferencesItems yields the conferences of all pages that ListAllConferences returns. It
+// requests a page when the loop gets to it, and follows the next_page_uri of the
+// one before, which must lead below the base URL; see [WithBaseURL]. An error, of
+// the same types as of ListAllConferences, comes with a zero value and ends the loop.
+// Each loop begins at the first page.
+func (c *ClientWithResponses) ListAllConferencesItems(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) iter.Seq2[Conference, error] {
+	return pagedList[ListAllConferencesResponse, Conference]{
+		operation: &listAllConferencesOperation,
+		request: func(baseURL string) (*http.Request, error) {
+			return NewListAllConferencesRequest(baseURL, accountSid, params)
+		},
+		parse: ParseListAllConferencesResponse,
+		page: func(result *ListAllConferencesResponse) ([]Conference, *string, bool) {
+			body := result.JSON200
+			if body == nil {
+				return nil, nil, false
+			}
+			return body.Conferences, body.NextPageURI, true
+		},
+	}.items(ctx, c, reqEditors)
+}
+
+// ParseListAllConferencesResponse reads, closes and decodes a response to ListAllConferences.
+func ParseListAllConferencesResponse(rsp *http.Response) (*ListAllConferencesResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, unread(rsp, err)
+	}
+	response := &ListAllConferencesResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConferenceListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	}
+
+	return response, nil
+}
+
+// ListAllParticipantsResponse is a response to ListAllParticipants. A client that
+// [New] made returns one for a success alone; any other response is an [*Error].
+type ListAllParticipantsResponse struct {
+	// Body is the response's body.
+	Body []byte
+
+	// HTTPResponse is the response, whose body has been read.
+	HTTPResponse *http.Response
+
+	// JSON200 is the decoded body of a response 200 of type application/json, or nil.
+	JSON200 *ConferenceParticipantListResponse
+
+	// JSON400 is the decoded body of a response 400 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON400 *CompatibilityErrorResponse
+
+	// JSON401 is the decoded body of a response 401 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON401 *CompatibilityErrorResponse
+
+	// JSON404 is the decoded body of a response 404 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON404 *CompatibilityErrorResponse
+
+	// JSON422 is the decoded body of a response 422 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON422 *CompatibilityErrorResponse
+}
+
+// GetJSON200 returns JSON200.
+func (r ListAllParticipantsResponse) GetJSON200() *ConferenceParticipantListResponse {
+	return r.JSON200
+}
+
+// GetJSON400 returns JSON400.
+func (r ListAllParticipantsResponse) GetJSON400() *CompatibilityErrorResponse { return r.JSON400 }
+
+// GetJSON401 returns JSON401.
+func (r ListAllParticipantsResponse) GetJSON401() *CompatibilityErrorResponse { return r.JSON401 }
+
+// GetJSON404 returns JSON404.
+func (r ListAllParticipantsResponse) GetJSON404() *CompatibilityErrorResponse { return r.JSON404 }
+
+// GetJSON422 returns JSON422.
+func (r ListAllParticipantsResponse) GetJSON422() *CompatibilityErrorResponse { return r.JSON422 }
+
+// GetBody returns Body.
+func (r ListAllParticipantsResponse) GetBody() []byte { return r.Body }
+
+// Status returns the status line's text, such as "204 No Content", or "".
+func (r ListAllParticipantsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns the status, or 0.
+func (r ListAllParticipantsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType returns the header Content-Type, or "".
+func (r ListAllParticipantsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// ListAllParticipantsWithResponse lists who is in a conference, a page at a time.
+//
+// Only active participants are listed. A participant has no telephone number or
+// name; only the call tells who it is. Follow NextPageURI to the next page, and
+// never compute it.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *ClientWithResponses) ListAllParticipantsWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*ListAllParticipantsResponse, error) {
+	rsp, err := c.ListAllParticipants(ctx, accountSid, conferenceSid, params, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return decoded(ParseListAllParticipantsResponse, rsp)
+}
+
+// ListAllParticipantsItems yields the participants of all pages that ListAllParticipants returns. It
+// requests a page when the loop gets to it, and follows the next_page_uri of the
+// one before, which must lead below the base URL; see [WithBaseURL]. An error, of
+// the same types as of ListAllParticipants, comes with a zero value and ends the loop.
+// Each loop begins at the first page.
+func (c *ClientWithResponses) ListAllParticipantsItems(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) iter.Seq2[ConferenceParticipant, error] {
+	return pagedList[ListAllParticipantsResponse, ConferenceParticipant]{
+		operation: &listAllParticipantsOperation,
+		request: func(baseURL string) (*http.Request, error) {
+			return NewListAllParticipantsRequest(baseURL, accountSid, conferenceSid, params)
+		},
+		parse: ParseListAllParticipantsResponse,
+		page: func(result *ListAllParticipantsResponse) ([]ConferenceParticipant, *string, bool) {
+			body := result.JSON200
+			if body == nil {
+				return nil, nil, false
+			}
+			return body.Participants, body.NextPageURI, true
+		},
+	}.items(ctx, c, reqEditors)
+}
+
+// ParseListAllParticipantsResponse reads, closes and decodes a response to ListAllParticipants.
+func ParseListAllParticipantsResponse(rsp *http.Response) (*ListAllParticipantsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, unread(rsp, err)
+	}
+	response := &ListAllParticipantsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConferenceParticipantListResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
+
+	}
+
+	return response, nil
 }
 
 // DeleteParticipantResponse is a response to DeleteParticipant. A client that
@@ -333,6 +1381,260 @@ func ParseDeleteParticipantResponse(rsp *http.Response) (*DeleteParticipantRespo
 			return nil, err
 		}
 		response.JSON422 = &dest
+
+	}
+
+	return response, nil
+}
+
+// RetrieveParticipantResponse is a response to RetrieveParticipant. A client that
+// [New] made returns one for a success alone; any other response is an [*Error].
+type RetrieveParticipantResponse struct {
+	// Body is the response's body.
+	Body []byte
+
+	// HTTPResponse is the response, whose body has been read.
+	HTTPResponse *http.Response
+
+	// JSON200 is the decoded body of a response 200 of type application/json, or nil.
+	JSON200 *ConferenceParticipantResponse
+
+	// JSON400 is the decoded body of a response 400 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON400 *CompatibilityErrorResponse
+
+	// JSON401 is the decoded body of a response 401 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON401 *CompatibilityErrorResponse
+
+	// JSON404 is the decoded body of a response 404 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON404 *CompatibilityErrorResponse
+}
+
+// GetJSON200 returns JSON200.
+func (r RetrieveParticipantResponse) GetJSON200() *ConferenceParticipantResponse { return r.JSON200 }
+
+// GetJSON400 returns JSON400.
+func (r RetrieveParticipantResponse) GetJSON400() *CompatibilityErrorResponse { return r.JSON400 }
+
+// GetJSON401 returns JSON401.
+func (r RetrieveParticipantResponse) GetJSON401() *CompatibilityErrorResponse { return r.JSON401 }
+
+// GetJSON404 returns JSON404.
+func (r RetrieveParticipantResponse) GetJSON404() *CompatibilityErrorResponse { return r.JSON404 }
+
+// GetBody returns Body.
+func (r RetrieveParticipantResponse) GetBody() []byte { return r.Body }
+
+// Status returns the status line's text, such as "204 No Content", or "".
+func (r RetrieveParticipantResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns the status, or 0.
+func (r RetrieveParticipantResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType returns the header Content-Type, or "".
+func (r RetrieveParticipantResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetrieveParticipantWithResponse returns one participant of a conference.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *ClientWithResponses) RetrieveParticipantWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*RetrieveParticipantResponse, error) {
+	rsp, err := c.RetrieveParticipant(ctx, accountSid, conferenceSid, callSid, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return decoded(ParseRetrieveParticipantResponse, rsp)
+}
+
+// ParseRetrieveParticipantResponse reads, closes and decodes a response to RetrieveParticipant.
+func ParseRetrieveParticipantResponse(rsp *http.Response) (*RetrieveParticipantResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, unread(rsp, err)
+	}
+	response := &RetrieveParticipantResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConferenceParticipantResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	}
+
+	return response, nil
+}
+
+// RetrieveConferenceResponse is a response to RetrieveConference. A client that
+// [New] made returns one for a success alone; any other response is an [*Error].
+type RetrieveConferenceResponse struct {
+	// Body is the response's body.
+	Body []byte
+
+	// HTTPResponse is the response, whose body has been read.
+	HTTPResponse *http.Response
+
+	// JSON200 is the decoded body of a response 200 of type application/json, or nil.
+	JSON200 *ConferenceResponse
+
+	// JSON400 is the decoded body of a response 400 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON400 *CompatibilityErrorResponse
+
+	// JSON401 is the decoded body of a response 401 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON401 *CompatibilityErrorResponse
+
+	// JSON404 is the decoded body of a response 404 of type application/json, or nil.
+	// It is always nil with a client that [New] made, which returns an [*Error].
+	JSON404 *CompatibilityErrorResponse
+}
+
+// GetJSON200 returns JSON200.
+func (r RetrieveConferenceResponse) GetJSON200() *ConferenceResponse { return r.JSON200 }
+
+// GetJSON400 returns JSON400.
+func (r RetrieveConferenceResponse) GetJSON400() *CompatibilityErrorResponse { return r.JSON400 }
+
+// GetJSON401 returns JSON401.
+func (r RetrieveConferenceResponse) GetJSON401() *CompatibilityErrorResponse { return r.JSON401 }
+
+// GetJSON404 returns JSON404.
+func (r RetrieveConferenceResponse) GetJSON404() *CompatibilityErrorResponse { return r.JSON404 }
+
+// GetBody returns Body.
+func (r RetrieveConferenceResponse) GetBody() []byte { return r.Body }
+
+// Status returns the status line's text, such as "204 No Content", or "".
+func (r RetrieveConferenceResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns the status, or 0.
+func (r RetrieveConferenceResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType returns the header Content-Type, or "".
+func (r RetrieveConferenceResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
+// RetrieveConferenceWithResponse returns one conference.
+//
+// A conference that has ended is still found; its status is completed.
+//
+// The API token needs the scope Voice.
+//
+// Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
+//
+// With a client that [New] made, a nil error means that the service responded
+// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// or a [*TransportError], and the response is nil.
+func (c *ClientWithResponses) RetrieveConferenceWithResponse(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*RetrieveConferenceResponse, error) {
+	rsp, err := c.RetrieveConference(ctx, accountSid, sid, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return decoded(ParseRetrieveConferenceResponse, rsp)
+}
+
+// ParseRetrieveConferenceResponse reads, closes and decodes a response to RetrieveConference.
+func ParseRetrieveConferenceResponse(rsp *http.Response) (*RetrieveConferenceResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, unread(rsp, err)
+	}
+	response := &RetrieveConferenceResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+		var dest ConferenceResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON200 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest CompatibilityErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
 
 	}
 

@@ -196,8 +196,8 @@ const conflict = `        '409':
                 $ref: '#/components/schemas/CompatibilityErrorResponse'
 `
 
-const get = `    get:
-      operationId: retrieve-participant
+const post = `    post:
+      operationId: update-participant
       responses:
         '404':
           description: None.
@@ -211,14 +211,14 @@ func TestUpdate(t *testing.T) {
 	document := read(t, "../openapi.yaml")
 	document = replaceOnce(t, document, "        '422':\n", conflict+"        '422':\n")
 	parameters := regexp.MustCompile(`(?s)      parameters:\n.*?      responses:\n`).FindString(document)
-	document = replaceOnce(t, document, "    delete:\n", strings.Replace(get, "      responses:\n", parameters, 1)+"    delete:\n")
+	document = replaceOnce(t, document, "    delete:\n", strings.Replace(post, "      responses:\n", parameters, 1)+"    delete:\n")
 	write(t, filepath.Join(root, "page.md"), pageOf(document))
 
 	stdout, err := shell(t, root, "make -s update-spec FROM=page.md")
 	require.NoError(t, err, stdout)
 	require.Contains(t, stdout, "added the non-success response with the status `409`")
 	require.Contains(t, stdout, "DeleteParticipantResponse.JSON409: added")
-	require.Contains(t, stdout, "ClientInterface.RetrieveParticipant: added")
+	require.Contains(t, stdout, "ClientInterface.UpdateParticipant: added")
 	require.NotContains(t, stdout, "break callers")
 	require.NotContains(t, stdout, root)
 	require.Equal(t, document, read(t, filepath.Join(root, documentFile)))
@@ -250,7 +250,7 @@ func TestUpdate(t *testing.T) {
 func TestDrift(t *testing.T) {
 	t.Parallel()
 	document := read(t, "../openapi.yaml")
-	renamed := strings.NewReplacer("{CallSid}", "{ParticipantSid}", "name: CallSid", "name: ParticipantSid").Replace(document)
+	renamed := strings.NewReplacer("{CallSid}", "{ParticipantSid}", "name: CallSid", "name: ParticipantSid", "/Participants/", "/Members/").Replace(document)
 	moved := replaceOnce(t, strings.Replace(read(t, "../"+contractFile), "# Code generated", "# C", 1), "/2010-04-01\n", "/2099-01-01\n")
 	query := replaceOnce(t, document, "        - name: Authorization\n",
 		"        - {name: Reason, in: query, required: true, schema: {type: string}}\n        - name: Authorization\n")
@@ -279,7 +279,7 @@ func TestDrift(t *testing.T) {
 	}{
 		{"/same.md", 0, []string{"has the document that is checked in"}},
 		{"/renamed.md", 1, []string{
-			"has another document", "error at", "{ParticipantSid}", "api path removed",
+			"has another document", "error at", "{ParticipantSid}", "api removed",
 			"Incompatible changes:", "DeleteParticipantWithResponse: changed", "break callers", "does not compile",
 		}},
 		{"/query.md", 1, []string{
