@@ -25,15 +25,22 @@ type responder func(since time.Duration, r *http.Request) (*http.Response, error
 type service struct {
 	respond responder
 
-	mu       sync.Mutex
-	began    time.Time
-	requests []time.Duration // when they came
+	mu      sync.Mutex
+	began   time.Time
+	arrived []time.Duration
+}
+
+// requests are when requests came.
+func (s *service) requests() []time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.arrived)
 }
 
 func (s *service) Do(r *http.Request) (*http.Response, error) {
 	s.mu.Lock()
 	since := time.Since(s.began)
-	s.requests = append(s.requests, since)
+	s.arrived = append(s.arrived, since)
 	response, err := s.respond(since, r)
 	s.mu.Unlock()
 	time.Sleep(time.Millisecond)
@@ -138,7 +145,7 @@ func TestWorkGetsDone(t *testing.T) {
 			bubble(t, func(t *testing.T) {
 				s := &service{respond: tt.respond()}
 				removed, longest := s.use(t, &signalwire.Doer{}, tt.callers, tt.calls)
-				perCall := float64(len(s.requests)) / float64(tt.calls)
+				perCall := float64(len(s.requests())) / float64(tt.calls)
 				t.Logf("%d of %d removed, %.2f requests per call, the longest call took %v, all of them %v",
 					removed, tt.calls, perCall, longest, time.Since(s.began))
 
@@ -161,8 +168,8 @@ func TestDeadService(t *testing.T) {
 					calls := max(200, 4*callers)
 					removed, longest := s.use(t, &signalwire.Doer{}, callers, calls)
 					took := time.Since(s.began).Seconds()
-					retries := float64(len(s.requests) - calls)
-					t.Logf("%.2f requests per call, %.1f retries a second, the longest call took %v", float64(len(s.requests))/float64(calls), retries/took, longest)
+					retries := float64(len(s.requests()) - calls)
+					t.Logf("%.2f requests per call, %.1f retries a second, the longest call took %v", float64(len(s.requests()))/float64(calls), retries/took, longest)
 
 					require.Zero(t, removed)
 					require.Positive(t, retries)
@@ -182,10 +189,10 @@ func TestPaceRecovers(t *testing.T) {
 		s.use(t, doer, 64, 64)
 		s.respond = downUntil(0, 0)
 		s.use(t, doer, 1, 5)
-		s.requests = nil
+		s.arrived = nil
 		s.respond = downUntil(time.Hour, 503)
 		s.use(t, doer, 1, 1)
-		require.Len(t, s.requests, defaultAttempts)
+		require.Len(t, s.requests(), defaultAttempts)
 	})
 }
 
@@ -199,7 +206,7 @@ func held(t *testing.T, group *sync.WaitGroup, respond responder) (*service, *si
 		group.Go(func() { _, _ = remove(t, client) })
 	}
 	time.Sleep(time.Second)
-	require.Len(t, s.requests, 2)
+	require.Len(t, s.requests(), 2)
 	return s, client
 }
 
@@ -217,11 +224,12 @@ func TestHoldsBack(t *testing.T) {
 		}
 		group.Wait()
 
-		require.Len(t, s.requests, 24)
-		opened := s.requests[2]
+		requests := s.requests()
+		require.Len(t, requests, 24)
+		opened := requests[2]
 		require.GreaterOrEqual(t, opened, 2*time.Second, "nobody before the time")
-		require.GreaterOrEqual(t, s.requests[3]-opened, time.Millisecond, "one goes first, and the others after its response")
-		require.Less(t, s.requests[23]-opened, 100*time.Millisecond, "but soon")
+		require.GreaterOrEqual(t, requests[3]-opened, time.Millisecond, "one goes first, and the others after its response")
+		require.Less(t, requests[23]-opened, 100*time.Millisecond, "but soon")
 	})
 }
 
@@ -238,8 +246,9 @@ func TestToldAlone(t *testing.T) {
 		const callers, calls = 100, 800
 		removed, _ := s.use(t, &signalwire.Doer{}, callers, calls)
 		require.Equal(t, calls, removed)
-		slices.Sort(s.requests)
-		require.Less(t, s.requests[700], time.Second, "nobody else waits")
+		requests := s.requests()
+		slices.Sort(requests)
+		require.Less(t, requests[700], time.Second, "nobody else waits")
 	})
 }
 
@@ -256,7 +265,7 @@ func TestHoldAndDeadlines(t *testing.T) {
 
 		require.Equal(t, 1, requireAPIError(t, err).Attempts)
 		require.Equal(t, time.Millisecond, time.Since(began))
-		require.Len(t, s.requests, 2+1)
+		require.Len(t, s.requests(), 2+1)
 		group.Wait()
 	})
 }
@@ -297,11 +306,11 @@ func TestCancelledInLine(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		synctest.Wait()
-		require.Len(t, s.requests, 2)
+		require.Len(t, s.requests(), 2)
 		_, err := remove(t, client)
 		require.NoError(t, err)
 		group.Wait()
-		require.Len(t, s.requests, 5)
+		require.Len(t, s.requests(), 5)
 	})
 }
 
@@ -330,7 +339,7 @@ func TestGivenUpCallsEarnNothing(t *testing.T) {
 			})
 		}
 		time.Sleep(5 * time.Second)
-		require.LessOrEqual(t, len(s.requests), 100+10+5*10, "the calls and the retries of five seconds")
+		require.LessOrEqual(t, len(s.requests()), 100+10+5*10, "the calls and the retries of five seconds")
 		group.Wait()
 	})
 }
