@@ -218,7 +218,8 @@ func TestLongErrorsAreCheap(t *testing.T) { // Not parallel: it counts what the 
 			runtime.ReadMemStats(&after)
 
 			require.Equal(t, 404, requireAPIError(t, err).StatusCode)
-			require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(12<<20)) // It is 8 MiB without the race detector.
+			// Without the race detector, it is at most 7 MB.
+			require.LessOrEqual(t, after.TotalAlloc-before.TotalAlloc, uint64(10<<20))
 		})
 	}
 }

@@ -158,16 +158,11 @@ func typeCheck(t *testing.T, source string) error {
 	files := token.NewFileSet()
 	file, err := parser.ParseFile(files, "p.go", source, 0)
 	require.NoError(t, err)
-	_, err = (&types.Config{Importer: compiledImporter(t, files)}).Check("p", files, []*ast.File{file}, nil)
-	return err
-}
-
-func compiledImporter(t *testing.T, files *token.FileSet) types.Importer {
-	t.Helper()
-	compiled := exportFiles()
-	return importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) {
-		return os.Open(compiled[path])
+	compiled := importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) {
+		return os.Open(exportFiles()[path])
 	})
+	_, err = (&types.Config{Importer: compiled}).Check("p", files, []*ast.File{file}, nil)
+	return err
 }
 
 // exportFiles maps this package, and what it imports, to what was compiled.
