@@ -113,6 +113,16 @@ func validateRequest(request *openapi3filter.RequestValidationInput) error {
 	if err := checkBody(r.Header, body); err != nil {
 		return err
 	}
+	isForm, err := validateForm(request, body)
+	if err != nil {
+		return fmt.Errorf("the form: %w", err)
+	}
+	if isForm {
+		withoutBody, options := *request, *request.Options
+		options.ExcludeRequestBody = true
+		withoutBody.Options = &options
+		request = &withoutBody
+	}
 	return openapi3filter.ValidateRequest(r.Context(), request)
 }
 

@@ -249,9 +249,6 @@ func (o *subject) inputs() (inputs []input, err error) {
 				if in.body, err = s.sample(o.RequestBody.Value.Content[mediaType].Schema); err != nil {
 					return nil, fmt.Errorf("body %s: %w", mediaType, err)
 				}
-				if encode(in.body) == "{}" { // A form without fields is no body.
-					in.body = inputs[0].body
-				}
 			}
 			inputs = append(inputs, in)
 		}

@@ -60,15 +60,14 @@ func (s *sampler) sample(schema *openapi3.SchemaRef) (value any, err error) {
 	if schema == nil || schema.Value == nil {
 		return s.text(), nil
 	}
-	options := append(slices.Clone(validationOptions.SchemaValidationOptions), openapi3.EnableJSONSchema2020())
 	for range maxTries {
 		value = s.value(schema.Value, 0)
-		if err = schema.Value.VisitJSON(value, options...); err == nil || s.anyWord {
+		if err = visit(schema, value); err == nil || s.anyWord {
 			return value, nil
 		}
 	}
 	for _, example := range append(schema.Value.Examples, schema.Value.Example, schema.Value.Default) {
-		if example != nil && schema.Value.VisitJSON(example, options...) == nil {
+		if example != nil && visit(schema, example) == nil {
 			return example, nil
 		}
 	}
