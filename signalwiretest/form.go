@@ -43,7 +43,11 @@ func formValue(fields url.Values, media *openapi3.MediaType) any {
 	object := make(map[string]any)
 	for name, texts := range fields {
 		outer, inner, isDeep := strings.Cut(strings.TrimSuffix(name, "]"), "[")
-		if e := media.Encoding[outer]; isDeep && e != nil && e.Style == openapi3.SerializationDeepObject {
+		if e := media.Encoding[outer]; e != nil && e.Style == openapi3.SerializationDeepObject {
+			if !isDeep {
+				object[name] = texts[0] // which is no object
+				continue
+			}
 			deep, _ := object[outer].(map[string]any)
 			if deep == nil {
 				deep = make(map[string]any)

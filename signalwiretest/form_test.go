@@ -58,6 +58,7 @@ func TestFormsAreValidated(t *testing.T) {
 		{"union, list", "/Things", "Media=a&Media=2", ""},
 		{"deep object", "/Things", "Deep[a]=x&Deep%5Bb%5D=1", ""},
 		{"no deep object", "/Things", "Deep[b]=x", "/Deep/b"},
+		{"deep object as JSON", "/Things", `Deep={"a":"x"}`, "/Deep"},
 		{"object", "/Things", `Object={"c":"x"}`, ""},
 		{"no object", "/Things", "Object=c,x", "/Object"},
 		{"objects", "/Things", `Objects={"c":1}&Objects={"c":2}`, ""},

@@ -2,13 +2,14 @@ package signalwiretest
 
 import (
 	"encoding/json"
-	"fmt"
+	"errors"
 	"maps"
 	"math"
 	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -20,8 +21,8 @@ type sampler struct {
 	amount amount
 	text   func() string // makes a string that only its length restricts
 
-	// inRequest says that read-only properties are left out, and not write-only
-	// ones.
+	// inRequest says that optional properties are left out if they are read-only, and
+	// not if they are write-only.
 	inRequest bool
 
 	// lastPage says that no next_page_uri leads to another page.
@@ -71,7 +72,8 @@ func (s *sampler) sample(schema *openapi3.SchemaRef) (value any, err error) {
 			return example, nil
 		}
 	}
-	return nil, fmt.Errorf("no value was found for the schema: %w", err)
+	reason, _, _ := strings.Cut(err.Error(), "\n") // The schema follows.
+	return nil, errors.New("no value was found for the schema: " + reason)
 }
 
 func (s *sampler) value(schema *openapi3.Schema, depth int) any {
@@ -186,7 +188,8 @@ func (s *sampler) object(schema *openapi3.Schema, depth int) any {
 	object := make(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
 		property := schema.Properties[name].Value
-		if property == nil || s.inRequest && property.ReadOnly || !s.inRequest && property.WriteOnly {
+		isRequired := slices.Contains(schema.Required, name)
+		if property == nil || !isRequired && (s.inRequest && property.ReadOnly || !s.inRequest && property.WriteOnly) {
 			continue
 		}
 		maker := *s
@@ -194,7 +197,7 @@ func (s *sampler) object(schema *openapi3.Schema, depth int) any {
 			maker.amount, maker.text = necessary, func() string { return "" }
 		}
 		amount := maker.amountAt(depth)
-		if slices.Contains(schema.Required, name) || amount == everything || amount == something && s.random.IntN(2) == 0 {
+		if isRequired || amount == everything || amount == something && s.random.IntN(2) == 0 {
 			object[name] = maker.value(property, depth+1)
 		}
 	}
