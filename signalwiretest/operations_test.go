@@ -196,6 +196,9 @@ func (o *subject) methods() map[string]string {
 	if id == "" {
 		id = plain(o.method + o.path)
 	}
+	if id[0] <= '9' {
+		id = "n" + id
+	}
 	if o.RequestBody == nil {
 		return map[string]string{"": id}
 	}
