@@ -86,6 +86,11 @@ update-spec: bin/tools ## Take a new vendor's document in: make update-spec FROM
 	@test -n "$(FROM)" || { echo "Say where it is: make update-spec FROM=page.md, a URL or -"; exit 2; }
 	@bin/tools update "$(FROM)"
 
+.PHONY: try
+try: bin/tools ## Call every operation of the client that a document makes: make try FROM=file, URL or -
+	@test -n "$(FROM)" || { echo "Say where it is: make try FROM=page.md, a URL or -"; exit 2; }
+	@bin/tools try "$(FROM)"
+
 .PHONY: drift
 drift: bin/tools ## Compare the vendor's published page with openapi.yaml
 	@bin/tools drift

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 
@@ -94,8 +95,8 @@ func validateRequest(request *openapi3filter.RequestValidationInput) error {
 		return fmt.Errorf("the query is malformed: %w", err)
 	}
 	for name := range query {
-		if route.Operation.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil &&
-			route.PathItem.Parameters.GetByInAndName(openapi3.ParameterInQuery, name) == nil {
+		declares := func(parameter *openapi3.ParameterRef) bool { return hasQueryName(parameter.Value, name) }
+		if !slices.ContainsFunc(route.Operation.Parameters, declares) && !slices.ContainsFunc(route.PathItem.Parameters, declares) {
 			return fmt.Errorf("query parameter %q is not in the contract", name)
 		}
 	}
@@ -112,7 +113,48 @@ func validateRequest(request *openapi3filter.RequestValidationInput) error {
 	if err := checkBody(r.Header, body); err != nil {
 		return err
 	}
+	isForm, err := validateForm(request, body)
+	if err != nil {
+		return fmt.Errorf("the form: %w", err)
+	}
+	if isForm {
+		withoutBody, options := *request, *request.Options
+		options.ExcludeRequestBody = true
+		withoutBody.Options = &options
+		request = &withoutBody
+	}
 	return openapi3filter.ValidateRequest(r.Context(), request)
+}
+
+// hasQueryName reports whether a parameter can have a name in a query. An object
+// has several: name[property], or its properties' names.
+func hasQueryName(parameter *openapi3.Parameter, name string) bool {
+	if parameter.In != openapi3.ParameterInQuery {
+		return false
+	}
+	if parameter.Name == name {
+		return true
+	}
+	method, err := parameter.SerializationMethod()
+	if err != nil || parameter.Schema == nil {
+		return false
+	}
+	if method.Style == openapi3.SerializationDeepObject {
+		return strings.HasPrefix(name, parameter.Name+"[") && strings.HasSuffix(name, "]")
+	}
+	return method.Explode && hasProperty(parameter.Schema, name, 0)
+}
+
+func hasProperty(schema *openapi3.SchemaRef, name string, depth int) bool {
+	if schema.Value == nil || depth > maxDepth {
+		return false
+	}
+	further := schema.Value.AdditionalProperties
+	if schema.Value.Properties[name] != nil || further.Schema != nil || further.Has != nil && *further.Has {
+		return true
+	}
+	return slices.ContainsFunc(slices.Concat(schema.Value.AllOf, schema.Value.OneOf, schema.Value.AnyOf),
+		func(part *openapi3.SchemaRef) bool { return hasProperty(part, name, depth+1) })
 }
 
 // readRequestBody returns the body and leaves it to be read again.
@@ -174,9 +216,7 @@ func checkBody(header http.Header, body []byte) error {
 	if len(header.Values("Content-Type")) > 1 {
 		return errors.New("there is more than one Content-Type header")
 	}
-	mediaType, _, _ := strings.Cut(header.Get("Content-Type"), ";")
-	mediaType = strings.ToLower(strings.TrimSpace(mediaType))
-	if len(body) == 0 || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json") {
+	if len(body) == 0 || !isJSON(header.Get("Content-Type")) {
 		return nil
 	}
 	if !json.Valid(body) {

@@ -28,8 +28,10 @@
 //
 // # What is not imitated
 //
-//   - Operations other than the removal of a participant. Those that the
-//     contract has get 501.
+//   - Operations other than the removal of a participant. Each of the others
+//     gets a success made from its schema in the contract: valid, without
+//     meaning, and the same for the same request. A list has no further page.
+//     [Handler.OnMadeUp] tells.
 //   - Calls and their states; conferences that have names, begin, end or are
 //     completed; participants who leave or rejoin by themselves.
 //   - Several accounts on one server, subprojects, and the scopes of a token.

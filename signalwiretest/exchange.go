@@ -57,7 +57,7 @@ func (e *exchange) act() Response {
 	case "DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}":
 		return e.deleteParticipant()
 	default:
-		return unable("signalwiretest does not imitate " + place + ": script a response with Handle")
+		return e.makeUp(place)
 	}
 }
 

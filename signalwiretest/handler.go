@@ -20,6 +20,11 @@ type Handler struct {
 	// violations in any case.
 	OnViolation func(error)
 
+	// OnMadeUp, if it is not nil, is called with each operation, as "GET /Accounts",
+	// that gets a made-up success because it is not imitated, possibly from several
+	// goroutines at a time. Set it before the first request.
+	OnMadeUp func(operation string)
+
 	t          TB
 	contract   *contract
 	account    *account

@@ -5,6 +5,7 @@
 //	tools check         fail if they are not what openapi.yaml makes
 //	tools update FROM   take a document in from a file, an https URL or -
 //	                    (standard input), and print what changes
+//	tools try FROM      call every operation of the client that a document makes
 //	tools drift [URL]   compare the vendor's published page with openapi.yaml
 //
 // A document is an OpenAPI document, or the vendor's Markdown page, which has
@@ -45,7 +46,7 @@ var pins string
 // generator is the module and version of oapi-codegen.
 var generator = regexp.MustCompile(`github\.com/oapi-codegen/oapi-codegen/v2 v\S+`).FindString(pins)
 
-const usage = "usage: tools [-root directory] generate | check | update FROM | drift [URL]"
+const usage = "usage: tools [-root directory] generate | check | update FROM | try FROM | drift [URL]"
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -66,6 +67,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 		err = check(*root)
 	case verb == "update" && flags.NArg() == 2 && operand != "":
 		err = update(*root, operand, stdin, stdout)
+	case verb == "try" && flags.NArg() == 2 && operand != "":
+		err = try(*root, operand, stdin, stdout)
 	case verb == "drift" && flags.NArg() == 1:
 		err = drift(*root, publishedPage, stdout)
 	case verb == "drift" && flags.NArg() == 2:
