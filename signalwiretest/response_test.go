@@ -2,6 +2,7 @@ package signalwiretest_test
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -83,5 +84,25 @@ func TestResponses(t *testing.T) {
 			_, err = server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[1])
 			require.NoError(t, err)
 		})
+	}
+}
+
+// TestRateLimitedInSeconds: Retry-After is rounded up, so that nobody comes back
+// too early.
+func TestRateLimitedInSeconds(t *testing.T) {
+	t.Parallel()
+	for wait, want := range map[time.Duration]string{
+		0: "", 1: "1", time.Second - 1: "1", time.Second: "1", time.Second + 1: "2", 90 * time.Second: "90",
+	} {
+		handler := signalwiretest.NewHandler(t.Name())
+		conference, calls := handler.AddConference(1)
+		handler.Script(signalwiretest.RateLimited(wait))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodDelete,
+			pathOf(handler.ProjectID(), conference.String(), calls[0].String()), nil)
+		r.SetBasicAuth(handler.ProjectID(), handler.APIToken())
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		require.Equal(t, http.StatusTooManyRequests, w.Code, wait)
+		require.Equal(t, want, w.Header().Get("Retry-After"), wait)
 	}
 }
