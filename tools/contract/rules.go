@@ -37,6 +37,7 @@ func check(contract []byte) []Finding {
 		securityResolves,
 		serverHasSpace,
 		deleteSucceedsWith204,
+		encodable,
 	} {
 		rule(root, report)
 	}
