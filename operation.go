@@ -1,6 +1,7 @@
 package signalwire
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // An operation is what the contract documents of the responses to a request.
@@ -89,6 +91,11 @@ func hasMediaType(response *http.Response, mediaType string) bool {
 	return err == nil && got == mediaType
 }
 
+// isJSON reports whether a response is of any JSON media type.
+func isJSON(response *http.Response) bool {
+	return strings.Contains(strings.ToLower(response.Header.Get("Content-Type")), "json")
+}
+
 // decodedBody is the body of a response that was decoded within the attempt. It
 // keeps the result for the methods that return it.
 type decodedBody struct {
@@ -99,7 +106,7 @@ type decodedBody struct {
 // decode decodes a success, whose body is in memory. It says why it does not
 // decode, or "".
 func (op *operation) decode(response *http.Response, body []byte) string {
-	if string(body) == "null" {
+	if string(bytes.TrimSpace(body)) == "null" {
 		return "the body is null"
 	}
 	result, err := op.parse(response)

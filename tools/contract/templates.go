@@ -93,9 +93,10 @@ func successes(op codegen.OperationDefinition) string {
 
 var exactMediaType = regexp.MustCompile(`rsp\.Header\.Get\("Content-Type"\) == (".*?")`)
 
-// withMediaTypes mends what the generator makes of two JSON media types under
-// one status: it compares Content-Type as it is, parameters included.
+// withMediaTypes mends how the generator's code reads Content-Type. It minds
+// the case; and of two JSON media types under one status, the parameters.
 func withMediaTypes(code string) string {
+	code = strings.ReplaceAll(code, `strings.Contains(rsp.Header.Get("Content-Type"), "json")`, "isJSON(rsp)")
 	return exactMediaType.ReplaceAllString(code, "hasMediaType(rsp, $1)")
 }
 
