@@ -16,6 +16,7 @@ import (
 // The generated code has one for each of its operations, and hands it to send.
 type operation struct {
 	successes []documented
+	failures  []failure // none if all have the shape that errorFields knows
 	// parse decodes a response of a documented status and media type.
 	parse func(*http.Response) (any, error)
 }

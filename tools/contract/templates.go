@@ -15,6 +15,7 @@ import (
 // The functions that api/templates use beside the generator's own.
 func init() {
 	maps.Copy(codegen.TemplateFunctions, map[string]any{
+		"failures":       failures,
 		"formEncodings":  formEncodings,
 		"pagedLists":     pagedLists,
 		"pathPieces":     pathPieces,

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -139,4 +140,59 @@ func TestGrownSuccess(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, response.JSON200)
 	require.Equal(t, conference, response.ApplicationVndSignalwireJSON200.Sid)
+}
+
+// TestGrownErrors holds that the shapes that the contract documents for an
+// operation's errors are the API's, for that operation and status alone.
+func TestGrownErrors(t *testing.T) {
+	t.Parallel()
+	s, client := newScripted(t)
+	account, conference := sid(t, signalwire.ParseAccountSid), sid(t, signalwire.ParseConferenceSid)
+	const (
+		texts     = `{"errors":["Name is wrong","and more"]}`
+		attribute = `{"type":"validation","code":"missing","message":"Name is wrong","attribute":null,"url":"https://example.org"}`
+		common    = `{"code":20404,"message":"Name is wrong","more_info":"x","status":404}`
+	)
+	retrieveAccount := func() error { _, err := client.RetrieveAccount(t.Context(), account); return err }
+	retrieveConference := func() error { _, err := client.RetrieveConference(t.Context(), account, conference); return err }
+	updateConference := func() error {
+		_, err := client.UpdateConferenceWithFormdataBodyWithResponse(t.Context(), account, conference, signalwire.UpdateConferenceFormdataRequestBody{})
+		return err
+	}
+	for _, tt := range []struct {
+		name       string
+		call       func() error
+		status     int
+		body       string
+		sentinel   error
+		documented bool
+	}{
+		{"a documented list of texts", retrieveAccount, 404, texts, signalwire.ErrNotFound, true},
+		{"the same where the contract has none", retrieveConference, 404, texts, signalwire.ErrNotFound, false},
+		{"the same at another status", updateConference, 409, texts, signalwire.ErrConflict, false},
+		{"422", updateConference, 422, texts, signalwire.ErrUnprocessable, true},
+		{"an attribute", updateConference, 409, attribute, signalwire.ErrConflict, true},
+		{"the common shape where another is documented", retrieveAccount, 404, common, signalwire.ErrNotFound, true},
+		{"the common shape", retrieveConference, 404, common, signalwire.ErrNotFound, true},
+		{"a list of other values", retrieveAccount, 404, `{"errors":[404]}`, signalwire.ErrNotFound, false},
+		{"an empty list", retrieveAccount, 404, `{"errors":[]}`, signalwire.ErrNotFound, false},
+		{"an undocumented property", retrieveAccount, 404, `{"errors":["x"],"path":"/"}`, signalwire.ErrNotFound, false},
+		{"a missing property", updateConference, 409, strings.Replace(attribute, `"code":"missing",`, "", 1), signalwire.ErrConflict, false},
+		{"a status as code", updateConference, 409, strings.Replace(attribute, "missing", "409", 1), signalwire.ErrConflict, false},
+		{"a repeated property", retrieveAccount, 404, `{"errors":["x"],"errors":["y"]}`, signalwire.ErrNotFound, false},
+		{"no JSON", retrieveAccount, 404, `<html>`, signalwire.ErrNotFound, false},
+		{"null", retrieveAccount, 404, `null`, signalwire.ErrNotFound, false},
+		{"503", updateConference, 503, `<html>`, signalwire.ErrUnavailable, false},
+	} {
+		s.status, s.contentType, s.body = tt.status, "application/json", tt.body
+		err := tt.call()
+		var failure *signalwire.Error
+		require.ErrorAs(t, err, &failure, tt.name)
+		require.Equal(t, tt.status, failure.StatusCode, tt.name)
+		require.NotEqual(t, tt.documented, errors.Is(err, signalwire.ErrUnexpectedResponse), tt.name)
+		require.Equal(t, tt.documented || tt.status != 404, errors.Is(err, tt.sentinel), tt.name)
+		if tt.documented {
+			require.Equal(t, "Name is wrong", failure.Message, tt.name)
+		}
+	}
 }
