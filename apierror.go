@@ -13,13 +13,14 @@ type apiError struct {
 }
 
 // parseAPIError decodes an error's body, and reports whether only the API can
-// have written it, which [errorFields.areAPIs] decides.
+// have written it. That is so if [errorFields.areAPIs] says so, or if the contract
+// documents its shape for the operation.
 //
 // Of any other JSON object it decodes the fields that are there. That includes a
 // list named errors, of objects or texts, of which it takes the first. The API
-// writes such lists for other operations, but so do many other services, and the
-// contract has none.
-func parseAPIError(statusCode int, body []byte) (_ apiError, isAPI bool) {
+// writes such lists, but so do many other services: they prove nothing of an
+// operation for which the contract does not have them.
+func parseAPIError(op *operation, statusCode int, body []byte) (_ apiError, isAPI bool) {
 	if !json.Valid(body) {
 		return apiError{}, false
 	}
@@ -31,7 +32,7 @@ func parseAPIError(statusCode int, body []byte) (_ apiError, isAPI bool) {
 			e.message = jsonString(item)
 		}
 	}
-	return e, fields.areAPIs(statusCode)
+	return e, fields.areAPIs(statusCode) || fields.mayBeAPIs(statusCode) && op.documentsFailure(statusCode, body)
 }
 
 // errorFields are the values, in JSON, of those fields of an object that tell
@@ -105,6 +106,14 @@ func (f errorFields) areAPIs(statusCode int) bool {
 		return true
 	}
 	return missing <= 1 && (!hasStatus || status == statusCode) && code != 0 && (code < 100 || code > 599)
+}
+
+// mayBeAPIs reports whether nothing in the fields speaks against the API, whatever
+// the contract documents: gateways write the status as code.
+func (f errorFields) mayBeAPIs(statusCode int) bool {
+	code, hasCode := jsonIntOrText(f.code)
+	status, hasStatus := jsonInt(f.status)
+	return !f.repeated && (!hasCode || code < 100 || code > 599) && (!hasStatus || status == statusCode || status == 0)
 }
 
 // inside returns what is between the brackets of a JSON object or list, and

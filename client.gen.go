@@ -114,10 +114,10 @@ type ConferenceListResponse struct {
 	NextPageURI *string `json:"next_page_uri"`
 
 	// Page counts the pages from 0.
-	Page int32 `json:"page"`
+	Page int `json:"page"`
 
 	// PageSize is how many elements a page has at most.
-	PageSize int32 `json:"page_size"`
+	PageSize int `json:"page_size"`
 
 	// PreviousPageURI is the path of the page before, and nil on the first one.
 	PreviousPageURI *string `json:"previous_page_uri"`
@@ -177,10 +177,10 @@ type ConferenceParticipantListResponse struct {
 	NextPageURI *string `json:"next_page_uri"`
 
 	// Page counts the pages from 0.
-	Page int32 `json:"page"`
+	Page int `json:"page"`
 
 	// PageSize is how many elements a page has at most.
-	PageSize int32 `json:"page_size"`
+	PageSize int `json:"page_size"`
 
 	// Participants are the elements of this page.
 	Participants []ConferenceParticipant `json:"participants"`
@@ -312,10 +312,10 @@ type ListAllConferencesParams struct {
 	Status *ConferenceStatus `form:"Status,omitempty" json:"Status,omitempty"`
 
 	// Page is the number of the page, from 0. Follow NextPageURI instead.
-	Page *int32 `form:"Page,omitempty" json:"Page,omitempty"`
+	Page *int `form:"Page,omitempty" json:"Page,omitempty"`
 
 	// PageSize is how many elements a page has at most: 1 to 1000. The default is 50.
-	PageSize *int32 `form:"PageSize,omitempty" json:"PageSize,omitempty"`
+	PageSize *int `form:"PageSize,omitempty" json:"PageSize,omitempty"`
 
 	// PageToken is the token of a page, a part of NextPageURI.
 	PageToken *string `form:"PageToken,omitempty" json:"PageToken,omitempty"`
@@ -330,10 +330,10 @@ type ListAllParticipantsParams struct {
 	Hold *bool `form:"Hold,omitempty" json:"Hold,omitempty"`
 
 	// Page is the number of the page, from 0. Follow NextPageURI instead.
-	Page *int32 `form:"Page,omitempty" json:"Page,omitempty"`
+	Page *int `form:"Page,omitempty" json:"Page,omitempty"`
 
 	// PageSize is how many elements a page has at most: 1 to 1000. The default is 50.
-	PageSize *int32 `form:"PageSize,omitempty" json:"PageSize,omitempty"`
+	PageSize *int `form:"PageSize,omitempty" json:"PageSize,omitempty"`
 
 	// PageToken is the token of a page, a part of NextPageURI.
 	PageToken *string `form:"PageToken,omitempty" json:"PageToken,omitempty"`
@@ -414,7 +414,7 @@ type ClientInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	ListAllConferences(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -429,7 +429,7 @@ type ClientInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	ListAllParticipants(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -455,7 +455,7 @@ type ClientInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	RetrieveParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error)
 
@@ -468,7 +468,7 @@ type ClientInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	RetrieveConference(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
@@ -514,7 +514,7 @@ var retrieveConferenceOperation = operation{
 // Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *Client) ListAllConferences(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAllConferencesRequest(c.Server, accountSid, params)
@@ -532,7 +532,7 @@ func (c *Client) ListAllConferences(ctx context.Context, accountSid AccountSid, 
 // Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *Client) ListAllParticipants(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewListAllParticipantsRequest(c.Server, accountSid, conferenceSid, params)
@@ -564,7 +564,7 @@ func (c *Client) DeleteParticipant(ctx context.Context, accountSid AccountSid, c
 // Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *Client) RetrieveParticipant(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetrieveParticipantRequest(c.Server, accountSid, conferenceSid, callSid)
@@ -580,7 +580,7 @@ func (c *Client) RetrieveParticipant(ctx context.Context, accountSid AccountSid,
 // Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *Client) RetrieveConference(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewRetrieveConferenceRequest(c.Server, accountSid, sid)
@@ -874,7 +874,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	ListAllConferencesWithResponse(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*ListAllConferencesResponse, error)
 
@@ -889,7 +889,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	ListAllParticipantsWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*ListAllParticipantsResponse, error)
 
@@ -915,7 +915,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	RetrieveParticipantWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*RetrieveParticipantResponse, error)
 
@@ -928,7 +928,7 @@ type ClientWithResponsesInterface interface {
 	// Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
 	//
 	// With a client that [New] made, a nil error means that the service responded
-	// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+	// with a success that the contract documents. Every other outcome is an [*Error]
 	// or a [*TransportError], and the response is nil.
 	RetrieveConferenceWithResponse(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*RetrieveConferenceResponse, error)
 }
@@ -1008,7 +1008,7 @@ func (r ListAllConferencesResponse) ContentType() string {
 // Corresponds with GET /Accounts/{AccountSid}/Conferences (the `ListAllConferences` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *ClientWithResponses) ListAllConferencesWithResponse(ctx context.Context, accountSid AccountSid, params *ListAllConferencesParams, reqEditors ...RequestEditorFn) (*ListAllConferencesResponse, error) {
 	rsp, err := c.ListAllConferences(ctx, accountSid, params, reqEditors...)
@@ -1052,28 +1052,28 @@ func ParseListAllConferencesResponse(rsp *http.Response) (*ListAllConferencesRes
 		HTTPResponse: rsp,
 	}
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+	case isJSON(rsp) && rsp.StatusCode == 200:
 		var dest ConferenceListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+	case isJSON(rsp) && rsp.StatusCode == 400:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+	case isJSON(rsp) && rsp.StatusCode == 401:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+	case isJSON(rsp) && rsp.StatusCode == 422:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
@@ -1169,7 +1169,7 @@ func (r ListAllParticipantsResponse) ContentType() string {
 // Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants (the `ListAllParticipants` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *ClientWithResponses) ListAllParticipantsWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, params *ListAllParticipantsParams, reqEditors ...RequestEditorFn) (*ListAllParticipantsResponse, error) {
 	rsp, err := c.ListAllParticipants(ctx, accountSid, conferenceSid, params, reqEditors...)
@@ -1213,35 +1213,35 @@ func ParseListAllParticipantsResponse(rsp *http.Response) (*ListAllParticipantsR
 		HTTPResponse: rsp,
 	}
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+	case isJSON(rsp) && rsp.StatusCode == 200:
 		var dest ConferenceParticipantListResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+	case isJSON(rsp) && rsp.StatusCode == 400:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+	case isJSON(rsp) && rsp.StatusCode == 401:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+	case isJSON(rsp) && rsp.StatusCode == 404:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+	case isJSON(rsp) && rsp.StatusCode == 422:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
@@ -1354,28 +1354,28 @@ func ParseDeleteParticipantResponse(rsp *http.Response) (*DeleteParticipantRespo
 	case rsp.StatusCode == 204:
 		break // No content-type
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+	case isJSON(rsp) && rsp.StatusCode == 400:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+	case isJSON(rsp) && rsp.StatusCode == 401:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+	case isJSON(rsp) && rsp.StatusCode == 404:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON404 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+	case isJSON(rsp) && rsp.StatusCode == 422:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
@@ -1458,7 +1458,7 @@ func (r RetrieveParticipantResponse) ContentType() string {
 // Corresponds with GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid} (the `RetrieveParticipant` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *ClientWithResponses) RetrieveParticipantWithResponse(ctx context.Context, accountSid AccountSid, conferenceSid ConferenceSid, callSid CallSid, reqEditors ...RequestEditorFn) (*RetrieveParticipantResponse, error) {
 	rsp, err := c.RetrieveParticipant(ctx, accountSid, conferenceSid, callSid, reqEditors...)
@@ -1480,28 +1480,28 @@ func ParseRetrieveParticipantResponse(rsp *http.Response) (*RetrieveParticipantR
 		HTTPResponse: rsp,
 	}
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+	case isJSON(rsp) && rsp.StatusCode == 200:
 		var dest ConferenceParticipantResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+	case isJSON(rsp) && rsp.StatusCode == 400:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+	case isJSON(rsp) && rsp.StatusCode == 401:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+	case isJSON(rsp) && rsp.StatusCode == 404:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
@@ -1586,7 +1586,7 @@ func (r RetrieveConferenceResponse) ContentType() string {
 // Corresponds with GET /Accounts/{AccountSid}/Conferences/{Sid} (the `RetrieveConference` operationId).
 //
 // With a client that [New] made, a nil error means that the service responded
-// with a 2xx, and with JSON or without a body. Every other outcome is an [*Error]
+// with a success that the contract documents. Every other outcome is an [*Error]
 // or a [*TransportError], and the response is nil.
 func (c *ClientWithResponses) RetrieveConferenceWithResponse(ctx context.Context, accountSid AccountSid, sid ConferenceSid, reqEditors ...RequestEditorFn) (*RetrieveConferenceResponse, error) {
 	rsp, err := c.RetrieveConference(ctx, accountSid, sid, reqEditors...)
@@ -1608,28 +1608,28 @@ func ParseRetrieveConferenceResponse(rsp *http.Response) (*RetrieveConferenceRes
 		HTTPResponse: rsp,
 	}
 	switch {
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 200:
+	case isJSON(rsp) && rsp.StatusCode == 200:
 		var dest ConferenceResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON200 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+	case isJSON(rsp) && rsp.StatusCode == 400:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON400 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+	case isJSON(rsp) && rsp.StatusCode == 401:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err
 		}
 		response.JSON401 = &dest
 
-	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+	case isJSON(rsp) && rsp.StatusCode == 404:
 		var dest CompatibilityErrorResponse
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
 			return nil, err

@@ -13,12 +13,13 @@ import (
 )
 
 // Doer sends a request and returns its response only if that is the documented
-// success: 204 for DELETE; for other methods a 2xx with one JSON value or no
-// body. Any other outcome is an [*Error] or a [*TransportError].
+// success. A generated method says what its operation documents. For a request
+// that was made by hand it is 204 for DELETE, and for other methods a 2xx with one
+// JSON value or no body. Any other outcome is an [*Error] or a [*TransportError].
 //
 // It follows no redirect, bounds time and size, and retries where that is safe;
 // the package comment lists the rules. All calls of a Doer share one pace of
-// retries. It knows no operation: it decides by method, status and body.
+// retries.
 //
 // The zero value is ready to use. A Doer is safe for concurrent use. Do not copy
 // it, and do not change its fields after the first use.

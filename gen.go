@@ -29,9 +29,10 @@
 //
 // # Success
 //
-// A nil error means that the service reported success: it responded 204 to a
-// DELETE, or to any other method a 2xx with JSON or without a body. Any other
-// response is an [*Error], redirects and other 2xx included. If no complete
+// A nil error means that the service reported a success that its contract
+// documents: 204 for a DELETE, and for other methods a documented 2xx with a body
+// that decodes, or without one if none is documented. Any other response is an
+// [*Error], redirects and other 2xx included. If no complete
 // response came, or nothing was sent, the error is a [*TransportError]. No error
 // is both. Only a 404 that the API itself wrote matches [ErrNotFound].
 //

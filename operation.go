@@ -1,6 +1,7 @@
 package signalwire
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,12 +9,14 @@ import (
 	"mime"
 	"net/http"
 	"slices"
+	"strings"
 )
 
 // An operation is what the contract documents of the responses to a request.
 // The generated code has one for each of its operations, and hands it to send.
 type operation struct {
 	successes []documented
+	failures  []failure // none if all have the shape that errorFields knows
 	// parse decodes a response of a documented status and media type.
 	parse func(*http.Response) (any, error)
 }
@@ -89,6 +92,11 @@ func hasMediaType(response *http.Response, mediaType string) bool {
 	return err == nil && got == mediaType
 }
 
+// isJSON reports whether a response is of any JSON media type.
+func isJSON(response *http.Response) bool {
+	return strings.Contains(strings.ToLower(response.Header.Get("Content-Type")), "json")
+}
+
 // decodedBody is the body of a response that was decoded within the attempt. It
 // keeps the result for the methods that return it.
 type decodedBody struct {
@@ -99,7 +107,7 @@ type decodedBody struct {
 // decode decodes a success, whose body is in memory. It says why it does not
 // decode, or "".
 func (op *operation) decode(response *http.Response, body []byte) string {
-	if string(body) == "null" {
+	if string(bytes.TrimSpace(body)) == "null" {
 		return "the body is null"
 	}
 	result, err := op.parse(response)

@@ -145,11 +145,3 @@ func noPage(request *http.Request, response *http.Response, result any) error {
 	}
 	return unexpected(request, response, body, "not the documented success").error(1, false)
 }
-
-// orZero returns what a pointer points to, or the zero value.
-func orZero[T any](p *T) (value T) {
-	if p != nil {
-		value = *p
-	}
-	return value
-}

@@ -177,7 +177,7 @@ func readerOf(body []byte) io.ReadCloser {
 func failed(request *http.Request, response *http.Response, body []byte) outcome {
 	o := unexpected(request, response, body, "not in the API's error shape")
 	secret := secretsOf(request.Header)
-	e, isAPI := parseAPIError(response.StatusCode, body) // Redacting may break the JSON.
+	e, isAPI := parseAPIError(operationOf(request.Context()), response.StatusCode, body) // Redacting may break the JSON.
 	o.responseError.Code, o.responseError.Message, o.responseError.MoreInfo = e.code, secret.redact(e.message), secret.redact(e.moreInfo)
 	if isAPI {
 		o.responseError.unexpected = ""

@@ -1,6 +1,9 @@
 package contract
 
 import (
+	"go/types"
+	"mime"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -9,11 +12,18 @@ import (
 // forGo makes those changes to a contract, for the generator's eyes only, that
 // an overlay cannot make. The contract's references resolve.
 func forGo(root *yaml.Node) {
-	for _, item := range entries(get(root, "paths")) {
-		inlineParameters(root, item)
+	for path, item := range entries(get(root, "paths")) {
+		inlineParameters(root, path.Value, item)
 		for _, operation := range entries(item) {
-			inlineParameters(root, operation)
+			inlineParameters(root, path.Value, operation)
+			nameMap(root, operation)
+			for _, response := range entries(get(operation, "responses")) {
+				keepJSON(get(resolve(root, response), "content"))
+			}
 		}
+	}
+	for name, schema := range entries(get(get(root, "components"), "schemas")) {
+		typeSid(root, mainSid(name.Value), get(get(schema, "properties"), "sid"))
 	}
 	for _, node := range nodes(root) {
 		for name, schema := range entries(get(node, "properties")) {
@@ -32,11 +42,17 @@ func forGo(root *yaml.Node) {
 // It also names the parameters of ranges. The vendor has a name up to three
 // times, plain and with < or > behind it for before and after, and in the
 // generator's normal form all three are the same.
-func inlineParameters(root, owner *yaml.Node) {
+func inlineParameters(root *yaml.Node, path string, owner *yaml.Node) {
 	parameters := elements(get(owner, "parameters"))
 	for i, parameter := range parameters {
-		parameters[i] = resolve(root, unalias(parameter))
+		parameters[i] = clone(resolve(root, unalias(parameter)))
 		name := text(parameters[i], "name")
+		if text(parameters[i], "in") == "path" {
+			typeSid(root, segmentSid(path, name), get(parameters[i], "schema"))
+			if isReserved(name) && get(parameters[i], "x-go-name") == nil {
+				add(parameters[i], "x-go-name", name+"Param")
+			}
+		}
 		if text(parameters[i], "in") != "query" || get(parameters[i], "x-go-name") != nil {
 			continue
 		}
@@ -48,14 +64,14 @@ func inlineParameters(root, owner *yaml.Node) {
 	}
 }
 
-// sids are our types, by the ends of the names that the vendor gives to what is
-// one: CallSid, call_sid, ParentCallSid and parent_call_sid. Three UUIDs in a row
-// are easily swapped, and the service responds 404 to a swap, which reads as
-// "already gone". As distinct types it does not compile.
-var sids = map[string]string{
-	"accountsid":    "AccountSid",
-	"conferencesid": "ConferenceSid",
-	"callsid":       "CallSid",
+// sids are our types, by what is in the names that the vendor gives to what is
+// one: CallSid, call_sid, ParentCallSid, parent_call_sid and call_sid_to_coach.
+// Three UUIDs in a row are easily swapped, and the service responds 404 to a
+// swap, which reads as "already gone". As distinct types it does not compile.
+var sids = []struct{ in, goType string }{
+	{"accountsid", "AccountSid"},
+	{"conferencesid", "ConferenceSid"},
+	{"callsid", "CallSid"},
 }
 
 // typeSid gives a parameter or a field of a body that is a SID its type, so that
@@ -63,11 +79,115 @@ var sids = map[string]string{
 // contract does not call a UUID stays one.
 func typeSid(root *yaml.Node, name string, schema *yaml.Node) {
 	name = strings.ToLower(strings.ReplaceAll(name, "_", ""))
-	for end, goType := range sids {
-		if strings.HasSuffix(name, end) && isUUID(root, schema, 0) && get(schema, "x-go-type") == nil {
-			add(schema, "x-go-type", goType)
+	for _, sid := range sids {
+		if strings.Contains(name, sid.in) && isUUID(root, schema, 0) && get(schema, "x-go-type") == nil {
+			add(schema, "x-go-type", sid.goType)
 		}
 	}
+}
+
+// mainSid returns what the property sid of a schema names: that of Call, of
+// CallResponse, and of the page dialect's Calls_Call, is a CallSid.
+func mainSid(schema string) string {
+	if i := strings.LastIndexAny(schema, "_."); i >= 0 {
+		schema = schema[i+1:]
+	}
+	schema = strings.TrimPrefix(strings.TrimSuffix(schema, "Response"), "Compatibility")
+	for _, sid := range sids {
+		if strings.EqualFold(schema+"sid", sid.in) {
+			return sid.in
+		}
+	}
+	return ""
+}
+
+// segmentSid returns what a path parameter names by the segment before it: in
+// /Calls/{Sid} it is a CallSid.
+func segmentSid(path, name string) string {
+	before, _, _ := strings.Cut(path, "/{"+name+"}")
+	segment := before[strings.LastIndex(before, "/")+1:]
+	return mainSid(strings.TrimSuffix(segment, "s"))
+}
+
+// nameMap makes a component of a form body that is a map of no known properties.
+// The generator makes an empty struct of one that has no name.
+func nameMap(root, operation *yaml.Node) {
+	media := get(get(resolve(root, get(operation, "requestBody")), "content"), formType)
+	schema, schemas := get(media, "schema"), get(get(root, "components"), "schemas")
+	if schema == nil || get(schema, "additionalProperties") == nil || schemas == nil ||
+		slices.ContainsFunc([]string{"$ref", "properties", "oneOf", "anyOf", "allOf"}, func(key string) bool { return get(schema, key) != nil }) {
+		return
+	}
+	name := text(operation, "operationId") + "_fields"
+	for get(schemas, name) != nil {
+		name += "_"
+	}
+	moved := *schema
+	schemas.Content = append(schemas.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}, &moved)
+	*schema = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+	add(schema, "$ref", "#/components/schemas/"+name)
+}
+
+// keepJSON removes from the content of a response what the client does not
+// decode, and the parameters from the names of media types. The generator would
+// need other packages for YAML and XML, and takes a charset for another type.
+func keepJSON(content *yaml.Node) {
+	if content == nil {
+		return
+	}
+	var kept []*yaml.Node
+	seen := map[string]bool{}
+	for name, media := range entries(content) {
+		mediaType := mediaTypeOf(name.Value)
+		if isJSON(mediaType) && !seen[mediaType] {
+			seen[mediaType] = true
+			name.Value = mediaType
+			kept = append(kept, name, media)
+		}
+	}
+	content.Content = kept
+}
+
+// mediaTypeOf returns the name of a media type without parameters.
+func mediaTypeOf(name string) string {
+	if mediaType, _, err := mime.ParseMediaType(name); err == nil {
+		return mediaType
+	}
+	return name
+}
+
+// isJSON reports whether the client decodes a media type.
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || mediaType == "text/x-json" ||
+		strings.HasPrefix(mediaType, "application/") && strings.HasSuffix(mediaType, "+json")
+}
+
+// reserved are the names, in lower case, that the functions of api/templates use
+// beside those of path parameters.
+var reserved = strings.Fields(`
+	address baseurl body c contenttype ctx encoded err param params query reader req reqeditors requesturl
+	response result rsp server styled
+	bytes context errors fmt http io iter json maps openapitypes runtime slices strings time url
+	appendpath checksegment decoded formbody formencoding items pagedlist`)
+
+// isReserved reports whether a path parameter of this name would hide something
+// that the generated function needs, such as the parameter server, or nil.
+func isReserved(name string) bool {
+	name = strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(name))
+	return slices.Contains(reserved, name) || types.Universe.Lookup(name) != nil
+}
+
+// clone copies a node with everything in it.
+func clone(node *yaml.Node) *yaml.Node {
+	if node == nil {
+		return nil
+	}
+	copied := *node
+	copied.Content = nil
+	for _, child := range node.Content {
+		copied.Content = append(copied.Content, clone(child))
+	}
+	return &copied
 }
 
 // isUUID reports whether a schema is a UUID, directly, through references, or

@@ -14,8 +14,10 @@ type pagedList struct {
 	Words  string // such as "incoming phone numbers"
 	Type   string // of an element
 	Body   string // the result's field, such as JSON200
-	Items  string // a Go expression, below the body
+	Items  string // a Go expression
 	Next   string // likewise; a *string
+	// Optional says that Items is a pointer.
+	Optional bool
 }
 
 // pagedLists returns the lists for which an iterator is generated: the arrays
@@ -59,14 +61,11 @@ func listsOf(op codegen.OperationDefinition, body codegen.ResponseTypeDefinition
 				next = "&" + next
 			}
 		case element != "":
-			items := "body" + field
-			if property.IsPointer() {
-				items = "orZero(" + items + ")"
-			}
 			lists = append(lists, pagedList{
 				Method: op.OperationId + property.GoFieldName() + "Items",
 				Words:  strings.ReplaceAll(property.JsonFieldName, "_", " "),
-				Type:   element, Body: body.TypeName, Items: items,
+				Type:   element, Body: body.TypeName, Items: "body" + field,
+				Optional: property.IsPointer(),
 			})
 		}
 	}

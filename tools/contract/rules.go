@@ -39,6 +39,7 @@ func check(contract []byte) []Finding {
 		serversHaveSpace,
 		removalIsThere,
 		deleteSucceedsWith204,
+		encodable,
 	} {
 		rule(root, report)
 	}

@@ -1,21 +1,22 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
-	"mime"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
 // The functions that api/templates use beside the generator's own.
 func init() {
 	maps.Copy(codegen.TemplateFunctions, map[string]any{
+		"failures":       failures,
+		"formEncodings":  formEncodings,
 		"pagedLists":     pagedLists,
 		"pathPieces":     pathPieces,
 		"successes":      successes,
@@ -83,30 +84,41 @@ func successes(op codegen.OperationDefinition) string {
 			continue
 		}
 		fmt.Fprintf(&b, "{status: %s", strings.TrimSuffix(status, "XX"))
-		if types := mediaTypes(op.Spec.Responses.Value(status)); len(types) > 0 {
-			fmt.Fprintf(&b, ", mediaTypes: %#v", types)
+		if content := op.Spec.Responses.Value(status).Value.Content; len(content) > 0 {
+			fmt.Fprintf(&b, ", mediaTypes: %#v", slices.Sorted(maps.Keys(content)))
 		}
 		b.WriteString("}, ")
 	}
 	return strings.TrimSuffix(b.String(), ", ")
 }
 
-// mediaTypes are those of a response, without parameters.
-func mediaTypes(response *openapi3.ResponseRef) []string {
-	var types []string
-	for _, name := range slices.Sorted(maps.Keys(response.Value.Content)) {
-		if mediaType, _, err := mime.ParseMediaType(name); err == nil {
-			name = mediaType
-		}
-		types = append(types, name)
-	}
-	return slices.Compact(types)
-}
-
 var exactMediaType = regexp.MustCompile(`rsp\.Header\.Get\("Content-Type"\) == (".*?")`)
 
-// withMediaTypes mends what the generator makes of two JSON media types under
-// one status: it compares Content-Type as it is, parameters included.
+// withMediaTypes mends how the generator's code reads Content-Type. It minds
+// the case; and of two JSON media types under one status, the parameters.
 func withMediaTypes(code string) string {
+	code = strings.ReplaceAll(code, `strings.Contains(rsp.Header.Get("Content-Type"), "json")`, "isJSON(rsp)")
 	return exactMediaType.ReplaceAllString(code, "hasMediaType(rsp, $1)")
+}
+
+// formEncodings writes how the properties of a form are encoded as Go. OpenAPI
+// ignores a content type beside a style.
+func formEncodings(encodings map[string]codegen.RequestBodyEncoding) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(encodings)) {
+		switch encoding := encodings[name]; {
+		case encoding.Style == "" && encoding.Explode == nil:
+			if isJSON(mediaTypeOf(encoding.ContentType)) {
+				fmt.Fprintf(&b, "%q: {isJSON: true}, ", name)
+			}
+		default:
+			style := cmp.Or(encoding.Style, "form")
+			separator := ""
+			if explode := encoding.Explode; explode != nil && !*explode || explode == nil && style != "form" {
+				separator = map[string]string{"form": ",", "spaceDelimited": "%20", "pipeDelimited": "%7C"}[style]
+			}
+			fmt.Fprintf(&b, "%q: {style: %q, separator: %q}, ", name, style, separator)
+		}
+	}
+	return "map[string]formEncoding{" + strings.TrimSuffix(b.String(), ", ") + "}"
 }
