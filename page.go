@@ -70,7 +70,7 @@ func (l pagedList[R, T]) items(ctx context.Context, c *ClientWithResponses, edit
 
 // fetch requests one page. Its next_page_uri is "" if it is the last.
 func (l pagedList[R, T]) fetch(ctx context.Context, client *Client, request *http.Request, err error, editors []RequestEditorFn) (items []T, next string, _ error) {
-	response, err := client.send(ctx, request, err, editors, l.operation)
+	response, err := client.send(ctx, request, err, editors, l.operation) //nolint:bodyclose // The parser closes it.
 	if err != nil {
 		return nil, "", err
 	}

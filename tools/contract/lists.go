@@ -21,8 +21,8 @@ type pagedList struct {
 }
 
 // pagedLists returns the lists for which an iterator is generated: the arrays
-// of a GET whose 200 has next_page_uri. If there is more than one, each has an
-// iterator with the property's name in its own.
+// of a GET whose 200 has next_page_uri. If there is more than one, the iterator has
+// the property's name in its own, but for the list that the path ends with.
 func pagedLists(op codegen.OperationDefinition) ([]pagedList, error) {
 	if op.Method != "GET" || op.HasBody() {
 		return nil, nil
@@ -74,7 +74,8 @@ func listsOf(op codegen.OperationDefinition, body codegen.ResponseTypeDefinition
 	}
 	for i := range lists {
 		lists[i].Next = next
-		if len(lists) == 1 {
+		words := strings.ReplaceAll(lists[i].Words, " ", "")
+		if len(lists) == 1 || strings.HasSuffix(strings.ToLower(op.Path), "/"+words) {
 			lists[i].Method = op.OperationId + "Items"
 		}
 	}

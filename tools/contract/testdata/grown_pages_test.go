@@ -132,6 +132,34 @@ func TestGrownPages(t *testing.T) {
 	require.Equal(t, 3, count, "two items and the error")
 }
 
+// TestGrownPagesLists holds that each of two lists has an iterator.
+func TestGrownPagesLists(t *testing.T) {
+	t.Parallel()
+	id := uuid.NewString()
+	conference := fmt.Sprintf(`{"sid":%q,"account_sid":%q,"status":"active"}`, id, id)
+	p := newPages(t, func(w http.ResponseWriter, uri string) {
+		if strings.HasSuffix(uri, "Page=1") {
+			_, _ = w.Write([]byte(`{"conferences":[` + conference + `],"next_page_uri":""}`))
+			return
+		}
+		_, _ = w.Write([]byte(`{"conferences":[],"skipped_rooms":[{"name":"a"}],"next_page_uri":"` + uri + `?Page=1"}`))
+	})
+	client := p.client(t)
+	account, err := signalwire.ParseAccountSid(id)
+	require.NoError(t, err)
+	var conferences, rooms []string
+	for conference, err := range client.ListConferencesItems(t.Context(), account, nil) {
+		require.NoError(t, err)
+		conferences = append(conferences, conference.Sid.String())
+	}
+	for room, err := range client.ListConferencesSkippedRoomsItems(t.Context(), account, nil) {
+		require.NoError(t, err)
+		rooms = append(rooms, room.Name)
+	}
+	require.Equal(t, []string{id}, conferences)
+	require.Equal(t, []string{"a"}, rooms)
+}
+
 func TestGrownPagesAway(t *testing.T) {
 	t.Parallel()
 	var next string
