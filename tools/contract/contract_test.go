@@ -154,7 +154,7 @@ func TestRules(t *testing.T) {
 		{"optional path parameter", "required: true", "required: false", deletePointer + "/parameters/0/required", "valid OpenAPI 3.1"},
 		{"path parameter not in the path", "name: CallSid", "name: OtherSid", whole, "must define exactly all path parameters (missing: [CallSid OtherSid])"},
 
-		{"merge key", responses, responses + "        '304': {<<: {description: x, content: {}}}\n", deletePointer + "/responses/304/<<", "no merge keys"},
+		{"nullable", "type: integer\n          description: Error code.", "type: integer\n          nullable: true", "/components/schemas/CompatibilityErrorResponse/properties/code/nullable", "OpenAPI 3.1 has no nullable"},
 
 		{"import for a type", schema, schema + "      x-go-type-import: {path: net/http/pprof, name: _}\n", "/components/schemas/CompatibilityErrorResponse/x-go-type-import", extension},
 		{"type of a field", "description: Error code.", "x-go-type: os.File", "/components/schemas/CompatibilityErrorResponse/properties/code/x-go-type", extension},
@@ -273,6 +273,7 @@ func TestGrownContract(t *testing.T) {
 		"apiKey scheme":        {"  securitySchemes:\n", "  securitySchemes:\n    Key: {type: apiKey, in: header, name: Authorization}\n"},
 		"query parameter":      {"      parameters:\n", "      parameters:\n        - {name: Accept, in: query, schema: {type: string}}\n"},
 		"alias":                {"description: Error code.", "description: &d Error code.\n          title: *d"},
+		"nullable property":    {"        message: {type: string}\n", "        message: {type: string}\n        nullable: {type: string}\n"},
 		"security at the root": {"paths:\n", "security:\n  - SignalWireBasicAuth: []\npaths:\n"},
 		"extension of others":  {"paths:\n", "x-gopher: 1\nx-fern-sdk: {}\npaths:\n"},
 		"header parameter":     {"      parameters:\n", "      parameters:\n        - {name: X-Request-Id, in: header, schema: {type: string}}\n"},
@@ -306,20 +307,7 @@ func TestUnnecessaryCorrection(t *testing.T) {
 func TestBadInputs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, file, content, want string }{
-		{"empty", "", "", "empty"},
-		{"only a comment", "", "# nothing\n", "empty"},
-		{"not YAML", "", "a: [", "not YAML"},
-		{"HTML", "", "<!DOCTYPE html>\n<html><body>Not found</body></html>\n", "not a mapping"},
-		{"list", "", "- a\n", "not a mapping"},
-		{"text", "", "hello\n", "not a mapping"},
-		{"two documents", "", "a: 1\n---\nb: 2\n", "more than one YAML document"},
-		{"only a start of a document", "", "---\n", "empty"},
-		{"second document that is not YAML", "", "a: 1\n---\nb: [\n", "more than one YAML document"},
-		{"HTML with a colon", "", "<html>\n<p>Error: 503</p>\n</html>\n", "not YAML"},
-		{"binary", "", "\x00\xff", "not YAML"},
-		{"duplicate key", "", "a: 1\na: 2\n", "already defined"},
-		{"alias within its anchor", "", "a: &a {b: *a}\n", "contains itself"},
-		{"truncated", "", "openapi: 3.1.0\npaths:\n  /a: {get: {resp", "not YAML"},
+		{"broken document", "", "openapi: 3.1.0\npaths:\n\ta: 1\n", "openapi.yaml: not YAML: line"},
 		{"names that become one", "", "openapi: 3.1.0\ncomponents: {schemas: {A b: {}, A/b: {}}}\n", `/components/schemas: "A/b" would be renamed to "A_b", which is there already`},
 		{"overlay that is not YAML", corrections, "a: [", corrections},
 		{"empty overlay", corrections, "# nothing\n", corrections},

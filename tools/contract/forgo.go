@@ -35,7 +35,7 @@ func forGo(root *yaml.Node) {
 func inlineParameters(root, owner *yaml.Node) {
 	parameters := elements(get(owner, "parameters"))
 	for i, parameter := range parameters {
-		parameters[i] = resolve(root, unalias(parameter))
+		parameters[i] = resolve(root, parameter)
 		name := text(parameters[i], "name")
 		if text(parameters[i], "in") != "query" || get(parameters[i], "x-go-name") != nil {
 			continue
