@@ -63,7 +63,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case verb == "generate" && flags.NArg() == 1:
 		err = generate(*root, stdout)
 	case verb == "check" && flags.NArg() == 1:
-		err = check(*root)
+		err = check(*root, stdout)
 	case verb == "update" && flags.NArg() == 2 && operand != "":
 		err = update(*root, operand, stdin, stdout)
 	case verb == "drift" && flags.NArg() == 1:
@@ -82,7 +82,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // build makes everything that a document decides, by file name.
-func build(root string, document []byte) (files map[string][]byte, unnecessary []string, err error) {
+func build(root string, document []byte) (files map[string][]byte, notices []string, err error) {
 	result, err := contract.Build(document, os.DirFS(root), generator)
 	if err != nil {
 		return nil, nil, err
@@ -94,11 +94,11 @@ func build(root string, document []byte) (files map[string][]byte, unnecessary [
 		}
 		return nil, nil, errors.New(text)
 	}
-	return map[string][]byte{documentFile: document, contractFile: result.Contract, clientFile: result.Client}, result.Unnecessary, nil
+	return map[string][]byte{documentFile: document, contractFile: result.Contract, clientFile: result.Client}, result.Notices, nil
 }
 
 // rebuild makes what the repository's own document decides.
-func rebuild(root string) (files map[string][]byte, unnecessary []string, err error) {
+func rebuild(root string) (files map[string][]byte, notices []string, err error) {
 	document, err := os.ReadFile(filepath.Join(root, documentFile))
 	if err != nil {
 		return nil, nil, err
@@ -107,20 +107,23 @@ func rebuild(root string) (files map[string][]byte, unnecessary []string, err er
 }
 
 func generate(root string, stdout io.Writer) error {
-	files, unnecessary, err := rebuild(root)
+	files, notices, err := rebuild(root)
 	if err != nil {
 		return err
 	}
-	for _, line := range unnecessary {
+	for _, line := range notices {
 		fmt.Fprintln(stdout, line)
 	}
 	return install(root, files)
 }
 
-func check(root string) error {
-	files, _, err := rebuild(root)
+func check(root string, stdout io.Writer) error {
+	files, notices, err := rebuild(root)
 	if err != nil {
 		return err
+	}
+	for _, line := range notices {
+		fmt.Fprintln(stdout, line)
 	}
 	for name, want := range files {
 		if got, err := os.ReadFile(filepath.Join(root, name)); err != nil {
@@ -148,7 +151,7 @@ func update(root, from string, stdin io.Reader, stdout io.Writer) error {
 // tryOut makes the files from a document, and reports what they change. There
 // may be a report and an error.
 func tryOut(root string, document []byte) (files map[string][]byte, report string, err error) {
-	files, unnecessary, err := build(root, document)
+	files, notices, err := build(root, document)
 	if err != nil {
 		return nil, "", err
 	}
@@ -161,7 +164,7 @@ func tryOut(root string, document []byte) (files map[string][]byte, report strin
 	if failure := over.vet(); failure != nil {
 		err = fmt.Errorf("the repository does not compile with it: %w", failure)
 	}
-	for _, line := range unnecessary {
+	for _, line := range notices {
 		report += line + "\n"
 	}
 	return files, report, err

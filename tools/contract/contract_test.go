@@ -67,7 +67,7 @@ func TestBuild(t *testing.T) {
 	result, err := Build([]byte(read(t, documentPath)), repository(nil), generator)
 	require.NoError(t, err)
 	require.Empty(t, result.Findings)
-	require.Empty(t, result.Unnecessary)
+	require.Empty(t, result.Notices)
 	again, err := Build([]byte(read(t, documentPath)), repository(nil), generator)
 	require.NoError(t, err)
 	require.Equal(t, result, again)
@@ -285,23 +285,33 @@ func TestGrownContract(t *testing.T) {
 	}
 }
 
-func TestUnnecessaryCorrection(t *testing.T) {
+// TestNotices tells actions that match nothing from those that change nothing, in
+// both overlays.
+func TestNotices(t *testing.T) {
 	t.Parallel()
 	contract := firstContract(t)
 	result, err := Build([]byte(contract), repository(nil), generator)
 	require.NoError(t, err)
 	var overlay struct{ Actions []struct{ Target string } }
 	require.NoError(t, yaml.Unmarshal([]byte(read(t, "../../"+corrections)), &overlay))
-	require.Len(t, result.Unnecessary, len(overlay.Actions), "every correction of a corrected document")
+	require.Len(t, result.Notices, len(overlay.Actions), "every correction of a corrected document")
 	for i, action := range overlay.Actions {
-		require.Equal(t, fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", corrections, i+1, action.Target), result.Unnecessary[i])
+		require.Equal(t, fmt.Sprintf("%s: action %d (%s) matches nothing: the target is wrong, or the document no longer needs it", corrections, i+1, action.Target), result.Notices[i])
 	}
 
-	result, err = Build([]byte(contract), repository(map[string]string{corrections: overlayHead +
-		"  - {target: $.info, update: {title: other}}\n  - {target: $.nothing, remove: true}\n"}), generator)
-	require.NoError(t, err)
-	require.Equal(t, []string{corrections + ": action 2 ($.nothing) changes nothing any more and can be removed"}, result.Unnecessary)
-	require.Contains(t, string(result.Contract), "title: other")
+	const actions = overlayHead + "  - {target: $.info, update: {title: other}}\n  - {target: $.nothing, remove: true}\n" +
+		"  - {target: $.info, update: {version: 1.0.0}}\n  - {target: $.nothing, x-may-match-nothing: true, remove: true}\n"
+	for _, file := range []string{corrections, goOverlay} {
+		files := map[string]string{corrections: overlayHead + "  - {target: $.info, update: {title: z}}\n"}
+		files[file] = actions
+		result, err = Build([]byte(contract), repository(files), generator)
+		require.NoError(t, err)
+		require.Equal(t, []string{
+			file + ": action 2 ($.nothing) matches nothing: the target is wrong, or the document no longer needs it",
+			file + ": action 3 ($.info) changes nothing any more and can be removed",
+		}, result.Notices)
+	}
+	require.Contains(t, string(result.Contract), "title: z", "the Go overlay leaves the contract as it is")
 }
 
 func TestBadInputs(t *testing.T) {

@@ -12,10 +12,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// apply applies an overlay, and returns a line for each action that changes
-// nothing. It applies one action at a time, because only what a single action
-// changes tells whether it is still needed.
-func apply(name string, text []byte, document *yaml.Node) (unnecessary []string, err error) {
+// general marks an action of an overlay that waits for what most documents do not
+// have.
+const general = "x-may-match-nothing"
+
+// apply applies an overlay, and returns a line for each action that matches
+// nothing or changes nothing. It applies one action at a time, because only what
+// a single action changes tells whether it is still needed.
+func apply(name string, text []byte, document *yaml.Node) (notices []string, err error) {
 	actions, err := overlay.ParseReader(bytes.NewReader(text))
 	if err == nil {
 		err = actions.Validate()
@@ -31,20 +35,27 @@ func apply(name string, text []byte, document *yaml.Node) (unnecessary []string,
 		single := *actions
 		single.Actions = []overlay.Action{action}
 		var after []byte
-		err := single.ApplyTo(document)
+		path, err := single.NewPath(action.Target, nil)
+		matches := err == nil && len(path.Query(document)) > 0
+		if err == nil {
+			err = single.ApplyTo(document)
+		}
 		if err == nil {
 			after, err = encode(document)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: action %d (%s) cannot be applied, mend it there: %w", name, i+1, action.Target, err)
 		}
-		if bytes.Equal(before, after) {
-			unnecessary = append(unnecessary,
-				fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", name, i+1, action.Target))
+		switch {
+		case !matches && action.Extensions[general] != true:
+			notices = append(notices, fmt.Sprintf("%s: action %d (%s) matches nothing: the target is wrong, or the document no longer needs it",
+				name, i+1, action.Target))
+		case matches && bytes.Equal(before, after):
+			notices = append(notices, fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", name, i+1, action.Target))
 		}
 		before = after
 	}
-	return unnecessary, nil
+	return notices, nil
 }
 
 // encode writes a document as YAML, indented by two spaces.
