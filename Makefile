@@ -87,7 +87,7 @@ update-spec: bin/tools ## Take a new vendor's document in: make update-spec FROM
 	@bin/tools update "$(FROM)"
 
 .PHONY: drift
-drift: bin/tools ## Compare the vendor's published page with openapi.yaml
+drift: bin/tools ## Compare openapi.yaml with the document at the address in api/source.txt
 	@bin/tools drift
 
 .PHONY: api-diff

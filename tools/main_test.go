@@ -83,7 +83,8 @@ func repository(t *testing.T) string {
 // contents are the files that a document decides.
 func contents(t *testing.T, root string) string {
 	t.Helper()
-	return read(t, filepath.Join(root, documentFile)) + read(t, filepath.Join(root, contractFile)) + read(t, filepath.Join(root, clientFile))
+	return read(t, filepath.Join(root, documentFile)) + read(t, filepath.Join(root, contractFile)) +
+		read(t, filepath.Join(root, clientFile)) + read(t, filepath.Join(root, sourceFile))
 }
 
 // TestCurrent holds the files that are checked in together, and has the client
@@ -232,6 +233,8 @@ func TestUpdate(t *testing.T) {
 	require.NotContains(t, stdout, "ClientInterface.RetrieveParticipant: added", "it is accepted")
 	require.NotContains(t, stdout, "break callers")
 	require.NotContains(t, stdout, root)
+	require.Contains(t, stdout, "api/source.txt stays as it is")
+	require.Equal(t, read(t, "../"+sourceFile), read(t, filepath.Join(root, sourceFile)))
 	require.Equal(t, document, read(t, filepath.Join(root, documentFile)))
 	require.Contains(t, read(t, filepath.Join(root, clientFile)), "JSON409")
 	require.Contains(t, read(t, filepath.Join(root, contractFile)), "409")
@@ -288,18 +291,18 @@ func TestDrift(t *testing.T) {
 		status int
 		want   []string
 	}{
-		{"/same.md", 0, []string{"has the document that is checked in"}},
+		{"/same.md", 0, []string{"is the one at http"}},
 		{"/renamed.md", 1, []string{
-			"has another document", "error: in API", "{ParticipantSid}", "api path removed",
+			"is not the one at http", "error: in API", "{ParticipantSid}", "api path removed",
 			"; incompatible changes: ", "DeleteParticipantWithResponse: changed", "break callers", "does not compile",
 		}},
 		{"/query.md", 1, []string{
-			"has another document", "error: in API", "new required `query` request parameter `Reason`",
+			"is not the one at http", "error: in API", "new required `query` request parameter `Reason`",
 			"; incompatible changes: ", "DeleteParticipantWithResponse: changed", "break callers",
 		}},
 		{"/path.md", 1, []string{`BasePath: value changed from "/api/laml/2010-04-01" to "/api/laml/2099-01-01"`, "break callers"}},
-		{"/broken.md", 1, []string{"has another document", "a DELETE documents 204 as its only success"}},
-		{"/noGo.md", 1, []string{"has another document", "cannot be taken in as it is", "/components/schemas/Doer: in Go this has the name of Doer in doer.go"}},
+		{"/broken.md", 1, []string{"is not the one at http", "a DELETE documents 204 as its only success"}},
+		{"/noGo.md", 1, []string{"is not the one at http", "cannot be taken in as it is", "/components/schemas/Doer: in Go this has the name of Doer in doer.go"}},
 		{"/down.md", 1, nil},
 	} {
 		status, stdout, stderr := runProgram(t, "", "-root", "..", "drift", server.URL+tt.page)
@@ -313,6 +316,30 @@ func TestDrift(t *testing.T) {
 		}
 		require.Equal(t, before, contents(t, ".."), tt.page)
 	}
+}
+
+// TestSource compares with the address of the last update that had one.
+func TestSource(t *testing.T) {
+	t.Parallel()
+	require.Regexp(t, `^https://signalwire\.com/\S+\.md\n$`, read(t, "../"+sourceFile))
+	root := repository(t)
+	document := read(t, "../"+documentFile) + "# One more line.\n"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, document) }))
+	defer server.Close()
+	address := server.URL + "/compatibility.yaml"
+	status, stdout, stderr := runProgram(t, "", "-root", root, "update", address)
+	require.Zero(t, status, stderr)
+	require.NotContains(t, stdout, sourceFile)
+	require.Equal(t, address+"\n", read(t, filepath.Join(root, sourceFile)))
+
+	status, stdout, stderr = runProgram(t, "", "-root", root, "drift")
+	require.Zero(t, status, stderr)
+	require.Equal(t, "The document that is checked in is the one at "+address+"\n", stdout)
+
+	require.NoError(t, os.Remove(filepath.Join(root, sourceFile)))
+	status, _, stderr = runProgram(t, "", "-root", root, "drift")
+	require.Equal(t, 1, status)
+	require.Contains(t, stderr, "could not tell: open")
 }
 
 // TestRename does what CONTRIBUTING says about renaming the module, and back.
