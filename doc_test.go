@@ -9,7 +9,7 @@ import (
 	"go/token"
 	"net"
 	"net/http"
-	"strings"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,7 +28,7 @@ func TestGeneratedDocs(t *testing.T) {
 	var methods, types int
 	for _, typ := range docs.Types {
 		require.NotEmpty(t, typ.Doc, typ.Name)
-		if _, isModel := strings.CutSuffix(typ.Name, "ErrorResponse"); !isModel && strings.HasSuffix(typ.Name, "Response") {
+		if isResponse := slices.ContainsFunc(typ.Methods, func(f *doc.Func) bool { return f.Name == "StatusCode" }); isResponse {
 			types++
 			require.Contains(t, typ.Doc, "[New]", typ.Name)
 		}
