@@ -92,7 +92,7 @@ try: bin/tools ## Call every operation of the client that a document makes: make
 	@bin/tools try "$(FROM)"
 
 .PHONY: drift
-drift: bin/tools ## Compare the vendor's published page with openapi.yaml
+drift: bin/tools ## Compare openapi.yaml with the document at the address in api/source.txt
 	@bin/tools drift
 
 .PHONY: api-diff

@@ -137,7 +137,7 @@ func TestScriptedResponseBreaksTheContract(t *testing.T) {
 	t.Parallel()
 	tb := newTB(t)
 	server := signalwiretest.NewServer(tb)
-	require.NoError(t, server.SetContract(bytes.Replace(api.Contract, []byte("'422':"), []byte("'423':"), 1)))
+	require.NoError(t, server.SetContract(bytes.ReplaceAll(api.Contract, []byte("'422':"), []byte("'423':"))))
 	conference, calls := server.AddConference(1)
 	line := nextLine()
 	server.Script(signalwiretest.Unprocessable())
@@ -166,7 +166,7 @@ func TestScriptedResponseBreaksTheContract(t *testing.T) {
 func TestDefaultResponseIsDocumented(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
-	require.NoError(t, server.SetContract(bytes.Replace(api.Contract, []byte("'422':"), []byte("default:"), 1)))
+	require.NoError(t, server.SetContract(bytes.ReplaceAll(api.Contract, []byte("'422':"), []byte("default:"))))
 	conference, calls := server.AddConference(1)
 	server.Script(signalwiretest.Unprocessable())
 	_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])

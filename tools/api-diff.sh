@@ -1,7 +1,7 @@
 #!/bin/sh
-# Says what changes for callers: first what breaks them, then everything. The
-# exit status is 3 if something breaks them that api/accepted-breaks.txt does
-# not name.
+# Says what changes for callers: the numbers, then what breaks them, then the
+# rest. The exit status is 3 if something breaks them that
+# api/accepted-breaks.txt does not name.
 #
 #	tools/api-diff.sh CONTRACT-BEFORE TREE-BEFORE CONTRACT-AFTER [GOFLAGS-AFTER]
 #
@@ -12,7 +12,9 @@ set -eu
 found=$(mktemp -d)
 trap 'rm -rf "$found"' EXIT
 
-$OASDIFF changelog --include-path-params --format singleline "$1" "$3" >"$found/wire"
+# Without the summary, the blank lines and the names of temporary files.
+$OASDIFF changelog --include-path-params --flatten-params --format singleline "$1" "$3" >"$found/oasdiff"
+sed -n 's/^\([a-z]*\)\( at [^,]*\)*, in /\1: in /p' "$found/oasdiff" >"$found/wire"
 
 # The packages that can be imported.
 packages() {
@@ -32,16 +34,22 @@ for package in $(cd "$2" && packages); do
 done
 
 grep '^[^#]' api/accepted-breaks.txt >"$found/accepted" || true
-grep -hE '^(error|warning) |^- ' "$found/wire" "$found/incompatible" |
+grep -hE '^(error|warning): |^- ' "$found/wire" "$found/incompatible" |
 	grep -vE -f "$found/accepted" >"$found/breaks" || true
 
+count() { grep -cE "$1" "$2" || true; }
+echo "Operations added: $(count '\[endpoint-added\]' "$found/wire"), removed: $(count '\[api-(path-)?removed' "$found/wire");" \
+	"incompatible changes: $(count '' "$found/breaks")."
 if [ -s "$found/breaks" ]; then
-	printf 'These changes break callers; CONTRIBUTING.md says when that may be:\n\n'
+	printf '\nThese changes break callers; CONTRIBUTING.md says when that may be:\n\n'
 	cat "$found/breaks"
-	echo
 fi
-printf 'The contract\n\n'
-if [ -s "$found/wire" ]; then cat "$found/wire"; else echo 'No changes.'; fi
-printf '\nThe Go API\n\n'
-if [ -s "$found/go" ]; then cat "$found/go"; else echo 'No changes.'; fi
+# Prints a list without what is incompatible, which stands above or is accepted.
+others() {
+	printf '\n%s\n\n' "$1"
+	if [ ! -s "$2" ]; then echo 'No changes.'; else grep -vxF -f "$3" "$2" || echo 'No other changes.'; fi
+}
+grep '^- ' "$found/go" >"$found/names" || true
+others 'The contract' "$found/wire" "$found/breaks"
+others 'The Go API' "$found/names" "$found/incompatible"
 [ ! -s "$found/breaks" ] || exit 3

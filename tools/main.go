@@ -6,7 +6,8 @@
 //	tools update FROM   take a document in from a file, an https URL or -
 //	                    (standard input), and print what changes
 //	tools try FROM      call every operation of the client that a document makes
-//	tools drift [URL]   compare the vendor's published page with openapi.yaml
+//	tools drift [FROM]  compare openapi.yaml with what api/source.txt names, which
+//	                    is the address of the last update that had one
 //
 // A document is an OpenAPI document, or the vendor's Markdown page, which has
 // one in a fenced block. Whatever fails changes nothing. The exit status is 0, 1
@@ -26,12 +27,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"example.com/signalwire/tools/contract"
 )
-
-// publishedPage is the vendor's page of the operation, as Markdown.
-const publishedPage = "https://signalwire.com/docs/compatibility-api/rest/conference-participants/delete-participant.md"
 
 // The files that a document decides, itself included.
 const (
@@ -40,13 +39,16 @@ const (
 	clientFile   = "client.gen.go"
 )
 
+// sourceFile has the address that openapi.yaml came from.
+const sourceFile = "api/source.txt"
+
 //go:embed go.mod
 var pins string
 
 // generator is the module and version of oapi-codegen.
 var generator = regexp.MustCompile(`github\.com/oapi-codegen/oapi-codegen/v2 v\S+`).FindString(pins)
 
-const usage = "usage: tools [-root directory] generate | check | update FROM | try FROM | drift [URL]"
+const usage = "usage: tools [-root directory] generate | check | update FROM | try FROM | drift [FROM]"
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -64,15 +66,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case verb == "generate" && flags.NArg() == 1:
 		err = generate(*root, stdout)
 	case verb == "check" && flags.NArg() == 1:
-		err = check(*root)
+		err = check(*root, stdout)
 	case verb == "update" && flags.NArg() == 2 && operand != "":
 		err = update(*root, operand, stdin, stdout)
 	case verb == "try" && flags.NArg() == 2 && operand != "":
 		err = try(*root, operand, stdin, stdout)
-	case verb == "drift" && flags.NArg() == 1:
-		err = drift(*root, publishedPage, stdout)
-	case verb == "drift" && flags.NArg() == 2:
-		err = drift(*root, operand, stdout)
+	case verb == "drift" && flags.NArg() <= 2:
+		err = drift(*root, operand, stdin, stdout)
 	default:
 		fmt.Fprintln(stderr, usage)
 		return 2
@@ -85,7 +85,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 }
 
 // build makes everything that a document decides, by file name.
-func build(root string, document []byte) (files map[string][]byte, unnecessary []string, err error) {
+func build(root string, document []byte) (files map[string][]byte, notices []string, err error) {
 	result, err := contract.Build(document, os.DirFS(root), generator)
 	if err != nil {
 		return nil, nil, err
@@ -97,11 +97,11 @@ func build(root string, document []byte) (files map[string][]byte, unnecessary [
 		}
 		return nil, nil, errors.New(text)
 	}
-	return map[string][]byte{documentFile: document, contractFile: result.Contract, clientFile: result.Client}, result.Unnecessary, nil
+	return map[string][]byte{documentFile: document, contractFile: result.Contract, clientFile: result.Client}, result.Notices, nil
 }
 
 // rebuild makes what the repository's own document decides.
-func rebuild(root string) (files map[string][]byte, unnecessary []string, err error) {
+func rebuild(root string) (files map[string][]byte, notices []string, err error) {
 	document, err := os.ReadFile(filepath.Join(root, documentFile))
 	if err != nil {
 		return nil, nil, err
@@ -110,20 +110,23 @@ func rebuild(root string) (files map[string][]byte, unnecessary []string, err er
 }
 
 func generate(root string, stdout io.Writer) error {
-	files, unnecessary, err := rebuild(root)
+	files, notices, err := rebuild(root)
 	if err != nil {
 		return err
 	}
-	for _, line := range unnecessary {
+	for _, line := range notices {
 		fmt.Fprintln(stdout, line)
 	}
 	return install(root, files)
 }
 
-func check(root string) error {
-	files, _, err := rebuild(root)
+func check(root string, stdout io.Writer) error {
+	files, notices, err := rebuild(root)
 	if err != nil {
 		return err
+	}
+	for _, line := range notices {
+		fmt.Fprintln(stdout, line)
 	}
 	for name, want := range files {
 		if got, err := os.ReadFile(filepath.Join(root, name)); err != nil {
@@ -145,13 +148,18 @@ func update(root, from string, stdin io.Reader, stdout io.Writer) error {
 		return fmt.Errorf("nothing was changed: %w", err)
 	}
 	fmt.Fprint(stdout, report)
+	if isAddress(from) {
+		files[sourceFile] = []byte(from + "\n")
+	} else {
+		fmt.Fprintf(stdout, "\n%s stays as it is, because this came from no address; make drift compares with what it names.\n", sourceFile)
+	}
 	return install(root, files)
 }
 
 // tryOut makes the files from a document, and reports what they change. There
 // may be a report and an error.
 func tryOut(root string, document []byte) (files map[string][]byte, report string, err error) {
-	files, unnecessary, err := build(root, document)
+	files, notices, err := build(root, document)
 	if err != nil {
 		return nil, "", err
 	}
@@ -164,7 +172,7 @@ func tryOut(root string, document []byte) (files map[string][]byte, report strin
 	if failure := over.vet(); failure != nil {
 		err = fmt.Errorf("the repository does not compile with it: %w", failure)
 	}
-	for _, line := range unnecessary {
+	for _, line := range notices {
 		report += line + "\n"
 	}
 	return files, report, err
@@ -175,9 +183,11 @@ func tryOut(root string, document []byte) (files map[string][]byte, report strin
 // goes back to the old one if this is interrupted.
 func install(root string, files map[string][]byte) error {
 	var ready []func() error
-	for _, name := range []string{contractFile, clientFile, documentFile} {
+	for _, name := range []string{contractFile, clientFile, sourceFile, documentFile} {
 		path := filepath.Join(root, name)
-		if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, files[name]) {
+		if files[name] == nil {
+			continue
+		} else if before, err := os.ReadFile(path); err == nil && bytes.Equal(before, files[name]) {
 			continue
 		}
 		temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
@@ -199,8 +209,15 @@ func install(root string, files map[string][]byte) error {
 	return nil
 }
 
-func drift(root, page string, stdout io.Writer) error {
-	published, err := readDocument(page, nil)
+func drift(root, from string, stdin io.Reader, stdout io.Writer) error {
+	if from == "" {
+		address, err := os.ReadFile(filepath.Join(root, sourceFile))
+		if err != nil {
+			return fmt.Errorf("could not tell: %w", err)
+		}
+		from = strings.TrimSpace(string(address))
+	}
+	published, err := readDocument(from, stdin)
 	if err != nil {
 		return fmt.Errorf("could not tell: %w", err)
 	}
@@ -209,10 +226,10 @@ func drift(root, page string, stdout io.Writer) error {
 		return fmt.Errorf("could not tell: %w", err)
 	}
 	if bytes.Equal(published, ours) {
-		fmt.Fprintln(stdout, "The vendor's page has the document that is checked in.")
+		fmt.Fprintln(stdout, "The document that is checked in is the one at "+from)
 		return nil
 	}
-	fmt.Fprintln(stdout, "The vendor's page has another document than the one that is checked in.")
+	fmt.Fprintln(stdout, "The document that is checked in is not the one at "+from)
 	_, report, err := tryOut(root, published)
 	fmt.Fprint(stdout, report)
 	if err != nil {

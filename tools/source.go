@@ -24,7 +24,7 @@ func readDocument(from string, stdin io.Reader) ([]byte, error) {
 	switch {
 	case from == "-":
 		source = stdin
-	case strings.Contains(from, "://"):
+	case isAddress(from):
 		body, err := fetch(from)
 		if err != nil {
 			return nil, err
@@ -49,6 +49,8 @@ func readDocument(from string, stdin io.Reader) ([]byte, error) {
 	return contract.Extract(text)
 }
 
+func isAddress(from string) bool { return strings.Contains(from, "://") }
+
 func fetch(address string) (io.ReadCloser, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && net.ParseIP(u.Hostname()).IsLoopback()) {
@@ -68,7 +70,7 @@ func fetch(address string) (io.ReadCloser, error) {
 		if location, err := response.Location(); err == nil {
 			hint = "; if the document moved there, give that address: " + location.String()
 		}
-		return nil, fmt.Errorf("%s answers %s%s", address, response.Status, hint)
+		return nil, fmt.Errorf("%s responds %s%s", address, response.Status, hint)
 	}
 	return response.Body, nil
 }

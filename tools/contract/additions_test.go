@@ -243,7 +243,7 @@ func TestAdditionsStepBack(t *testing.T) {
 		require.Empty(t, result.Findings, name)
 		require.Equal(t, string(ours.Client), string(result.Client), name)
 		for path := range added {
-			require.Equal(t, 1, strings.Count(strings.Join(result.Unnecessary, "\n"), "['"+path+"'].get"), "%s: %s", name, path)
+			require.Equal(t, 1, strings.Count(strings.Join(result.Notices, "\n"), "['"+path+"'].get"), "%s: %s", name, path)
 		}
 	}
 }
@@ -275,7 +275,7 @@ func TestAdditionsStepBackOneByOne(t *testing.T) {
 			require.Empty(t, result.Findings)
 			require.Contains(t, string(result.Contract), "summary: the vendor's")
 			for other, otherID := range added {
-				reported := strings.Contains(strings.Join(result.Unnecessary, "\n"), "['"+other+"'].get")
+				reported := strings.Contains(strings.Join(result.Notices, "\n"), "['"+other+"'].get")
 				require.Equal(t, other == path, reported, other)
 				require.Equal(t, other != path, strings.Contains(string(result.Contract), "operationId: "+otherID+"\n"), other)
 			}
@@ -291,7 +291,7 @@ func TestAdditionsOfAnotherError(t *testing.T) {
 	result, err := Build([]byte(document), repository(nil), generator)
 	require.NoError(t, err)
 	require.Empty(t, result.Findings)
-	require.Empty(t, result.Unnecessary)
+	require.Empty(t, result.Notices)
 	require.Contains(t, string(result.Client), "JSON400 *Failure")
 	require.Contains(t, string(result.Client), "JSON404 *CompatibilityErrorResponse")
 }

@@ -34,9 +34,9 @@ type Result struct {
 	// Findings are what is wrong with the contract.
 	Findings []Finding
 
-	// Unnecessary has a line for each added operation and each correction that
-	// changes nothing any more: the vendor's document has it, and it can go.
-	Unnecessary []string
+	// Notices has a line for each action of an overlay that matches nothing or
+	// changes nothing: the vendor mended the document, or the action is wrong.
+	Notices []string
 }
 
 // A Finding says that a rule does not hold at a place in the contract.
@@ -74,14 +74,14 @@ func Build(document []byte, repository fs.FS, generator string) (Result, error) 
 		if err != nil {
 			return result, err
 		}
-		unnecessary, err := apply(name, overlay, tree)
+		notices, err := apply(name, overlay, tree)
 		if err != nil {
 			return result, err
 		}
-		for _, line := range unnecessary {
+		for _, line := range notices {
 			// The schemas come and go with the operations that use them.
 			if !strings.Contains(line, "@~ == 'schemas'") {
-				result.Unnecessary = append(result.Unnecessary, line)
+				result.Notices = append(result.Notices, line)
 			}
 		}
 	}
@@ -97,9 +97,11 @@ func Build(document []byte, repository fs.FS, generator string) (Result, error) 
 	if result.Findings = check(result.Contract); len(result.Findings) > 0 {
 		return result, nil
 	}
-	if tree, err = forGenerator(result.Contract, repository); err != nil {
+	tree, notices, err := forGenerator(result.Contract, repository)
+	if err != nil {
 		return result, err
 	}
+	result.Notices = append(result.Notices, notices...)
 	report := func(place pointer, rule string) {
 		result.Findings = append(result.Findings, Finding{string(place), rule})
 	}
@@ -115,21 +117,18 @@ func Build(document []byte, repository fs.FS, generator string) (Result, error) 
 }
 
 // forGenerator makes of the contract what the generator reads, with the Go
-// overlay and forGo. The contract stays as it is. An action of the overlay that
-// matches nothing is not reported: most are general, and wait for operations
-// that the contract does not have yet.
-func forGenerator(contract []byte, repository fs.FS) (*yaml.Node, error) {
-	tree, err := parse(contract)
-	if err != nil {
-		return nil, err
+// overlay and forGo. The contract stays as it is.
+func forGenerator(contract []byte, repository fs.FS) (tree *yaml.Node, notices []string, err error) {
+	if tree, err = parse(contract); err != nil {
+		return nil, nil, err
 	}
 	overlay, err := fs.ReadFile(repository, goOverlay)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if _, err := apply(goOverlay, overlay, tree); err != nil {
-		return nil, err
+	if notices, err = apply(goOverlay, overlay, tree); err != nil {
+		return nil, nil, err
 	}
 	forGo(tree.Content[0])
-	return tree, nil
+	return tree, notices, nil
 }

@@ -68,7 +68,7 @@ func TestBuild(t *testing.T) {
 	result, err := Build([]byte(read(t, documentPath)), repository(nil), generator)
 	require.NoError(t, err)
 	require.Empty(t, result.Findings)
-	require.Empty(t, result.Unnecessary)
+	require.Empty(t, result.Notices)
 	again, err := Build([]byte(read(t, documentPath)), repository(nil), generator)
 	require.NoError(t, err)
 	require.Equal(t, result, again)
@@ -155,7 +155,7 @@ func TestRules(t *testing.T) {
 		{"optional path parameter", "required: true", "required: false", deletePointer + "/parameters/0/required", "valid OpenAPI 3.1"},
 		{"path parameter not in the path", "name: CallSid", "name: OtherSid", whole, "must define exactly all path parameters (missing: [CallSid OtherSid])"},
 
-		{"merge key", responses, responses + "        '304': {<<: {description: x, content: {}}}\n", deletePointer + "/responses/304/<<", "no merge keys"},
+		{"nullable", "type: integer\n          description: Error code.", "type: integer\n          nullable: true", "/components/schemas/CompatibilityErrorResponse/properties/code/nullable", "OpenAPI 3.1 has no nullable"},
 
 		{"import for a type", schema, schema + "      x-go-type-import: {path: net/http/pprof, name: _}\n", "/components/schemas/CompatibilityErrorResponse/x-go-type-import", extension},
 		{"type of a field", "description: Error code.", "x-go-type: os.File", "/components/schemas/CompatibilityErrorResponse/properties/code/x-go-type", extension},
@@ -274,6 +274,7 @@ func TestGrownContract(t *testing.T) {
 		"apiKey scheme":        {"  securitySchemes:\n", "  securitySchemes:\n    Key: {type: apiKey, in: header, name: Authorization}\n"},
 		"query parameter":      {"      parameters:\n", "      parameters:\n        - {name: Accept, in: query, schema: {type: string}}\n"},
 		"alias":                {"description: Error code.", "description: &d Error code.\n          title: *d"},
+		"nullable property":    {"        message: {type: string}\n", "        message: {type: string}\n        nullable: {type: string}\n"},
 		"security at the root": {"paths:\n", "security:\n  - SignalWireBasicAuth: []\npaths:\n"},
 		"extension of others":  {"paths:\n", "x-gopher: 1\nx-fern-sdk: {}\npaths:\n"},
 		"header parameter":     {"      parameters:\n", "      parameters:\n        - {name: X-Request-Id, in: header, schema: {type: string}}\n"},
@@ -285,7 +286,9 @@ func TestGrownContract(t *testing.T) {
 	}
 }
 
-func TestUnnecessaryCorrection(t *testing.T) {
+// TestNotices tells actions that match nothing from those that change nothing, in
+// both overlays.
+func TestNotices(t *testing.T) {
 	t.Parallel()
 	contract := firstContract(t)
 	result, err := Build([]byte(contract), repository(nil), generator)
@@ -298,36 +301,31 @@ func TestUnnecessaryCorrection(t *testing.T) {
 			if strings.Contains(action.Target, "'schemas'") {
 				continue // Those of added operations are not reported.
 			}
-			want = append(want, fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", name, i+1, action.Target))
+			want = append(want, fmt.Sprintf("%s: action %d (%s) matches nothing: the target is wrong, or the document no longer needs it", name, i+1, action.Target))
 		}
 	}
-	require.Equal(t, want, result.Unnecessary, "every action on its own result")
+	require.Equal(t, want, result.Notices, "every action on its own result")
 
-	result, err = Build([]byte(contract), repository(map[string]string{corrections: overlayHead +
-		"  - {target: $.info, update: {title: other}}\n  - {target: $.nothing, remove: true}\n"}), generator)
-	require.NoError(t, err)
-	require.Contains(t, result.Unnecessary, corrections+": action 2 ($.nothing) changes nothing any more and can be removed")
-	require.NotContains(t, strings.Join(result.Unnecessary, "\n"), corrections+": action 1 ")
-	require.Contains(t, string(result.Contract), "title: other")
+	const actions = overlayHead + "  - {target: $.info, update: {title: other}}\n  - {target: $.nothing, remove: true}\n" +
+		"  - {target: $.info, update: {version: 1.0.0}}\n  - {target: $.nothing, x-may-match-nothing: true, remove: true}\n"
+	for _, file := range []string{corrections, goOverlay} {
+		files := map[string]string{corrections: overlayHead + "  - {target: $.info, update: {title: z}}\n"}
+		files[file] = actions
+		result, err = Build([]byte(contract), repository(files), generator)
+		require.NoError(t, err)
+		ofFile := slices.DeleteFunc(result.Notices, func(notice string) bool { return !strings.HasPrefix(notice, file) })
+		require.Equal(t, []string{
+			file + ": action 2 ($.nothing) matches nothing: the target is wrong, or the document no longer needs it",
+			file + ": action 3 ($.info) changes nothing any more and can be removed",
+		}, ofFile)
+	}
+	require.Contains(t, string(result.Contract), "title: z", "the Go overlay leaves the contract as it is")
 }
 
 func TestBadInputs(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, file, content, want string }{
-		{"empty", "", "", "empty"},
-		{"only a comment", "", "# nothing\n", "empty"},
-		{"not YAML", "", "a: [", "not YAML"},
-		{"HTML", "", "<!DOCTYPE html>\n<html><body>Not found</body></html>\n", "not a mapping"},
-		{"list", "", "- a\n", "not a mapping"},
-		{"text", "", "hello\n", "not a mapping"},
-		{"two documents", "", "a: 1\n---\nb: 2\n", "more than one YAML document"},
-		{"only a start of a document", "", "---\n", "empty"},
-		{"second document that is not YAML", "", "a: 1\n---\nb: [\n", "more than one YAML document"},
-		{"HTML with a colon", "", "<html>\n<p>Error: 503</p>\n</html>\n", "not YAML"},
-		{"binary", "", "\x00\xff", "not YAML"},
-		{"duplicate key", "", "a: 1\na: 2\n", "already defined"},
-		{"alias within its anchor", "", "a: &a {b: *a}\n", "contains itself"},
-		{"truncated", "", "openapi: 3.1.0\npaths:\n  /a: {get: {resp", "not YAML"},
+		{"broken document", "", "openapi: 3.1.0\npaths:\n\ta: 1\n", "openapi.yaml: not YAML: line"},
 		{"names that become one", "", "openapi: 3.1.0\ncomponents: {schemas: {A b: {}, A/b: {}}}\n", `/components/schemas: "A/b" would be renamed to "A_b", which is there already`},
 		{"additions that are not YAML", additions, "a: [", additions},
 		{"overlay that is not YAML", corrections, "a: [", corrections},

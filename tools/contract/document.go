@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"strconv"
 	"strings"
@@ -13,36 +12,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// parse reads exactly one YAML document whose root is a mapping, as a tree, so
-// that the order of keys stays. It refuses a key that is there twice and an
-// alias within its own anchor, which would have no end.
-func parse(raw []byte) (*yaml.Node, error) {
-	decoder := yaml.NewDecoder(bytes.NewReader(raw))
-	var document yaml.Node
-	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
-		return nil, errors.New("the file is empty")
-	} else if err != nil {
-		return nil, fmt.Errorf("not YAML: %w", err)
-	}
-	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one YAML document")
-	}
-	if document.Content[0].Tag == "!!null" {
-		return nil, errors.New("the file is empty")
-	}
-	if document.Content[0].Kind != yaml.MappingNode {
-		return nil, errors.New("not an OpenAPI document: the root is not a mapping")
-	}
-	if err := document.Decode(new(any)); err != nil {
-		return nil, fmt.Errorf("not an OpenAPI document: %w", err)
-	}
-	return &document, nil
-}
+// general marks an action of an overlay that waits for what most documents do not
+// have.
+const general = "x-may-match-nothing"
 
-// apply applies an overlay, and returns a line for each action that changes
-// nothing. It applies one action at a time, because only what a single action
-// changes tells whether it is still needed.
-func apply(name string, text []byte, document *yaml.Node) (unnecessary []string, err error) {
+// apply applies an overlay, and returns a line for each action that matches
+// nothing or changes nothing. It applies one action at a time, because only what
+// a single action changes tells whether it is still needed.
+func apply(name string, text []byte, document *yaml.Node) (notices []string, err error) {
 	actions, err := overlay.ParseReader(bytes.NewReader(text))
 	if err == nil {
 		err = actions.Validate()
@@ -58,20 +35,27 @@ func apply(name string, text []byte, document *yaml.Node) (unnecessary []string,
 		single := *actions
 		single.Actions = []overlay.Action{action}
 		var after []byte
-		err := single.ApplyTo(document)
+		path, err := single.NewPath(action.Target, nil)
+		matches := err == nil && len(path.Query(document)) > 0
+		if err == nil {
+			err = single.ApplyTo(document)
+		}
 		if err == nil {
 			after, err = encode(document)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: action %d (%s) cannot be applied, mend it there: %w", name, i+1, action.Target, err)
 		}
-		if bytes.Equal(before, after) {
-			unnecessary = append(unnecessary,
-				fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", name, i+1, action.Target))
+		switch {
+		case !matches && action.Extensions[general] != true:
+			notices = append(notices, fmt.Sprintf("%s: action %d (%s) matches nothing: the target is wrong, or the document no longer needs it",
+				name, i+1, action.Target))
+		case matches && bytes.Equal(before, after):
+			notices = append(notices, fmt.Sprintf("%s: action %d (%s) changes nothing any more and can be removed", name, i+1, action.Target))
 		}
 		before = after
 	}
-	return unnecessary, nil
+	return notices, nil
 }
 
 // encode writes a document as YAML, indented by two spaces.
@@ -112,11 +96,11 @@ func add(node *yaml.Node, key, value string) {
 // kind of node.
 func entries(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 	return func(yield func(*yaml.Node, *yaml.Node) bool) {
-		if node = unalias(node); node == nil || node.Kind != yaml.MappingNode {
+		if node == nil || node.Kind != yaml.MappingNode {
 			return
 		}
 		for i := 0; i+1 < len(node.Content); i += 2 {
-			if !yield(node.Content[i], unalias(node.Content[i+1])) {
+			if !yield(node.Content[i], node.Content[i+1]) {
 				return
 			}
 		}
@@ -126,18 +110,10 @@ func entries(node *yaml.Node) iter.Seq2[*yaml.Node, *yaml.Node] {
 // elements returns the elements of a sequence, and nil for any other kind of
 // node.
 func elements(node *yaml.Node) []*yaml.Node {
-	if node = unalias(node); node == nil || node.Kind != yaml.SequenceNode {
+	if node == nil || node.Kind != yaml.SequenceNode {
 		return nil
 	}
 	return node.Content
-}
-
-// unalias returns what an alias stands for.
-func unalias(node *yaml.Node) *yaml.Node {
-	for node != nil && node.Kind == yaml.AliasNode {
-		node = node.Alias
-	}
-	return node
 }
 
 // resolve follows a local reference. It returns nil for one that leads
@@ -160,7 +136,7 @@ func resolve(root, node *yaml.Node) *yaml.Node {
 				if err != nil || i < 0 || i >= len(list) {
 					return nil
 				}
-				node = unalias(list[i])
+				node = list[i]
 			} else if node = get(node, key); node == nil {
 				return nil
 			}

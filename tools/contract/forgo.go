@@ -45,7 +45,7 @@ func forGo(root *yaml.Node) {
 func inlineParameters(root *yaml.Node, path string, owner *yaml.Node) {
 	parameters := elements(get(owner, "parameters"))
 	for i, parameter := range parameters {
-		parameters[i] = clone(resolve(root, unalias(parameter)))
+		parameters[i] = clone(resolve(root, parameter))
 		name := text(parameters[i], "name")
 		if text(parameters[i], "in") == "path" {
 			typeSid(root, segmentSid(path, name), get(parameters[i], "schema"))

@@ -29,7 +29,7 @@ func check(contract []byte) []Finding {
 	var findings []Finding
 	report := func(place pointer, rule string) { findings = append(findings, Finding{string(place), rule}) }
 	for _, rule := range []func(*yaml.Node, reporter){
-		noMergeKey,
+		noNullable,
 		noGeneratorExtension,
 		noAuthorizationParameter,
 		noContentWithoutBody,
@@ -70,14 +70,12 @@ func operations(root *yaml.Node) iter.Seq[operation] {
 	}
 }
 
-// noMergeKey keeps what the other rules read the same as what the generator
-// reads, which follows merge keys.
-func noMergeKey(root *yaml.Node, report reporter) {
+// noNullable finds what was OpenAPI 3.0. The generator would not see it, and a
+// field that is null would come through as "".
+func noNullable(root *yaml.Node, report reporter) {
 	for place, node := range nodes(root) {
-		for key := range entries(node) {
-			if key.Tag == "!!merge" {
-				report(place.child(key.Value), "OpenAPI has no merge keys: its YAML is what JSON can say")
-			}
+		if text(node, "nullable") == "true" {
+			report(place.child("nullable"), "OpenAPI 3.1 has no nullable: say type: [string, 'null'], or anyOf with {type: 'null'}")
 		}
 	}
 }
