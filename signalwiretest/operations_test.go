@@ -134,10 +134,11 @@ func (o *subject) run() {
 	if wrong, ok := o.misread(inputs[0], replies[0]); ok {
 		o.count(&trial.successes, "items", wrong)
 	}
-	// What the server does or makes up by itself.
+	wrong := "" // of what the server does or makes up by itself
 	if _, err := o.call(inputs[0], reply{}, "withresponse"); err != nil && !errors.Is(err, signalwire.ErrNotFound) || len(trial.violations) > 0 {
-		o.count(&trial.successes, "made up", fmt.Sprint(err, trial.violations))
+		wrong = fmt.Sprint(err, trial.violations)
 	}
+	o.count(&trial.successes, "made up", wrong)
 	for _, reply := range o.failures() {
 		for _, ending := range []string{"", "withresponse"} {
 			_, err := o.call(inputs[0], reply, ending)
@@ -242,8 +243,13 @@ func (o *subject) inputs() (inputs []input, err error) {
 				if parameter.Name == "AccountSid" && parameter.In == "path" {
 					in.parameters[at] = o.trial.server.ProjectID()
 				} else if parameter.Required || amount == everything || amount == something && s.random.IntN(2) == 0 {
-					notNothing := &openapi3.Schema{AllOf: openapi3.SchemaRefs{schema}, Not: nothing}
-					if in.parameters[at], err = s.sample(notNothing.NewRef()); err != nil {
+					maker := *s
+					if amount == necessary {
+						maker.amount = everything
+					}
+					// Neither null nor an empty list has a text.
+					notNothing := &openapi3.Schema{AllOf: openapi3.SchemaRefs{schema}, MinItems: 1, Not: isNull}
+					if in.parameters[at], err = maker.sample(notNothing.NewRef()); err != nil {
 						return nil, fmt.Errorf("parameter %s: %w", parameter.Name, err)
 					}
 				}
@@ -259,8 +265,7 @@ func (o *subject) inputs() (inputs []input, err error) {
 	return inputs, nil
 }
 
-// nothing is what no parameter is: null and an empty list have no text.
-var nothing = openapi3.NewOneOfSchema(&openapi3.Schema{Type: &openapi3.Types{"null"}}, &openapi3.Schema{Type: &openapi3.Types{"array"}, MaxItems: new(uint64)}).NewRef()
+var isNull = openapi3.NewSchemaRef("", &openapi3.Schema{Type: &openapi3.Types{"null"}})
 
 var errNoValue = errors.New("no value of the argument's type")
 
@@ -352,6 +357,9 @@ func (o *subject) successes() (replies []reply, err error) {
 			replies = append(replies, reply{what: "success " + key, status: status})
 		}
 		for _, mediaType := range slices.Sorted(maps.Keys(response.Content)) {
+			if !isJSON(mediaType) {
+				continue // The client does not ask for it.
+			}
 			only := &openapi3.Response{Headers: response.Headers, Content: openapi3.Content{mediaType: response.Content[mediaType]}}
 			for variant, amount := range variants {
 				s := o.sampler(amount, variant)

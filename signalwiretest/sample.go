@@ -269,5 +269,5 @@ func (s *sampler) number(schema *openapi3.Schema, isInteger bool) json.Number {
 	case isInteger:
 		return json.Number(strconv.FormatFloat(math.Round(number), 'f', 0, 64))
 	}
-	return json.Number(strconv.FormatFloat(number, 'f', 10, 64))
+	return json.Number(strconv.FormatFloat(math.Round(number*1e10)/1e10, 'f', -1, 64))
 }
