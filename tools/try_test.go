@@ -11,6 +11,10 @@ import (
 // the vendor's two dialects. Nothing but openapi.yaml is replaced.
 func TestTry(t *testing.T) {
 	t.Parallel()
+	for _, args := range [][]string{{"try"}, {"try", ""}, {"try", "a", "b"}} {
+		status, _, _ := runProgram(t, "", args...)
+		require.Equal(t, 2, status, args)
+	}
 	for _, name := range []string{"grown", "odd"} {
 		source := read(t, "contract/testdata/"+name+".yaml")
 		for dialect, document := range map[string]string{"source": source, "page": inPageDialect(t, source)} {
