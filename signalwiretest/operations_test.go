@@ -520,7 +520,10 @@ func (o *subject) mistyped(reply reply, err error) string {
 		return ""
 	}
 	object, _ := decode(reply.body).(map[string]any)
-	if list, _ := object["errors"].([]any); len(list) > 0 && object["message"] == nil {
+	if list, ok := object["errors"].([]any); ok && object["message"] == nil {
+		if len(list) == 0 {
+			return "" // It tells nothing.
+		}
 		if object, _ = list[0].(map[string]any); object == nil {
 			object = map[string]any{"message": list[0]}
 		}
