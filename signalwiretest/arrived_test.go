@@ -31,7 +31,9 @@ func (o *subject) misSent(in input) string {
 		return "another operation: " + request.Method + " " + request.Path
 	}
 	for i := range want {
-		want[i], _ = url.PathUnescape(want[i])
+		if segment, err := url.PathUnescape(want[i]); err == nil {
+			want[i] = segment
+		}
 		for _, parameter := range o.in("path") {
 			want[i] = strings.ReplaceAll(want[i], "{"+parameter.Name+"}", textOf(in.parameters[[2]string{"path", parameter.Name}], ","))
 		}

@@ -40,14 +40,31 @@ func newContract(data []byte) (*contract, error) {
 	}
 	// Requests come to a test server's address, so only the path can match.
 	document.Servers = openapi3.Servers{{URL: BasePath}}
-	for _, item := range document.Paths.Map() {
+	for path, item := range document.Paths.Map() {
 		item.Servers = nil
+		// The router compares with the escaped path of a request.
+		document.Paths.Delete(path)
+		document.Paths.Set(escapePercent(path), item)
 	}
 	router, err := gorillamux.NewRouter(document)
 	if err != nil {
 		return nil, fmt.Errorf("signalwiretest: contract: %w", err)
 	}
 	return &contract{router}, nil
+}
+
+// escapePercent escapes each percent sign that does not escape something.
+func escapePercent(path string) string {
+	first, rest, found := strings.Cut(path, "%")
+	if !found {
+		return path
+	}
+	if _, err := url.PathUnescape("%" + rest[:min(2, len(rest))]); err != nil {
+		first += "%25"
+	} else {
+		first += "%"
+	}
+	return first + escapePercent(rest)
 }
 
 var validationOptions = &openapi3filter.Options{

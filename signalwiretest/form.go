@@ -42,23 +42,40 @@ func visit(schema *openapi3.SchemaRef, value any) error {
 func formValue(fields url.Values, media *openapi3.MediaType) any {
 	object := make(map[string]any)
 	for name, texts := range fields {
-		outer, inner, isDeep := strings.Cut(strings.TrimSuffix(name, "]"), "[")
-		if e := media.Encoding[outer]; e != nil && e.Style == openapi3.SerializationDeepObject {
-			if !isDeep {
-				object[name] = texts[0] // which is no object
-				continue
-			}
-			deep, _ := object[outer].(map[string]any)
-			if deep == nil {
-				deep = make(map[string]any)
-				object[outer] = deep
-			}
-			deep[inner] = fieldValue(propertyOf(propertyOf(media.Schema, outer), inner), texts, nil)
+		encoding := media.Encoding[name]
+		if encoding != nil && encoding.Style == openapi3.SerializationDeepObject {
+			object[name] = texts[0] // The object's fields have other names.
 			continue
 		}
-		object[name] = fieldValue(propertyOf(media.Schema, name), texts, media.Encoding[name])
+		into, schema, key := object, media.Schema, name
+		if owner, inner := ownerOf(name, media); owner != "" {
+			into, _ = object[owner].(map[string]any)
+			if into == nil {
+				into = make(map[string]any)
+				object[owner] = into
+			}
+			schema, key = propertyOf(schema, owner), inner
+		}
+		into[key] = fieldValue(propertyOf(schema, key), texts, encoding)
 	}
 	return object
+}
+
+// ownerOf returns the object whose property has a field of its own, and the
+// property. The owner is "" for any other field.
+func ownerOf(name string, media *openapi3.MediaType) (owner, property string) {
+	for owner, encoding := range media.Encoding {
+		inner, isInner := strings.CutPrefix(strings.TrimSuffix(name, "]"), owner+"[")
+		method := encoding.SerializationMethod()
+		switch {
+		case encoding.Style == "" && encoding.Explode == nil: // An object is JSON.
+		case method.Style == openapi3.SerializationDeepObject && isInner:
+			return owner, inner
+		case method.Style == openapi3.SerializationForm && method.Explode && propertyOf(propertyOf(media.Schema, owner), name) != nil:
+			return owner, name
+		}
+	}
+	return "", name
 }
 
 // propertyOf returns the schema of a property, of which any will do if there are

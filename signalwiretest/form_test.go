@@ -29,10 +29,11 @@ paths:
                 Deep: {type: object, properties: {a: {type: string}, b: {type: integer}}}
                 Object: {type: object, properties: {c: {type: string}}}
                 Objects: {type: array, items: {type: object, required: [c]}}
+                Spread: {type: object, properties: {x: {type: integer}}}
                 Comma: {type: array, items: {type: integer}}
                 Pipe: {type: array, items: {type: integer}}
               unevaluatedProperties: {not: {}}
-            encoding: {Deep: {style: deepObject, explode: true}, Comma: {explode: false}, Pipe: {style: pipeDelimited, explode: false}}
+            encoding: {Spread: {style: form}, Deep: {style: deepObject, explode: true}, Comma: {explode: false}, Pipe: {style: pipeDelimited, explode: false}}
       responses: {'201': {description: d}}
   /Map: {post: {requestBody: {content: {application/x-www-form-urlencoded: {schema: {type: object, additionalProperties: {type: integer}}}}}, responses: {'201': {description: d}}}}
   /One:
@@ -61,6 +62,8 @@ func TestFormsAreValidated(t *testing.T) {
 		{"deep object as JSON", "/Things", `Deep={"a":"x"}`, "/Deep"},
 		{"object", "/Things", `Object={"c":"x"}`, ""},
 		{"no object", "/Things", "Object=c,x", "/Object"},
+		{"spread object", "/Things", "x=1", ""},
+		{"wrong spread object", "/Things", "x=y", "/Spread/x"},
 		{"objects", "/Things", `Objects={"c":1}&Objects={"c":2}`, ""},
 		{"list with commas", "/Things", "Comma=1,2", ""},
 		{"list with bars", "/Things", "Pipe=1%7C2", ""},

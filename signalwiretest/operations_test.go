@@ -43,7 +43,12 @@ func TestOperations(t *testing.T) {
 		item := document.Paths.Value(path)
 		for _, method := range slices.Sorted(maps.Keys(item.Operations())) {
 			o := &subject{Operation: item.GetOperation(method), trial: trial, path: path, method: method, told: map[string]bool{}}
-			o.parameters = slices.Concat(item.Parameters, o.Parameters)
+			for _, parameter := range item.Parameters {
+				if o.Parameters.GetByInAndName(parameter.Value.In, parameter.Value.Name) == nil {
+					o.parameters = append(o.parameters, parameter) // The operation's own win.
+				}
+			}
+			o.parameters = append(o.parameters, o.Parameters...)
 			o.run()
 		}
 	}
@@ -134,10 +139,11 @@ func (o *subject) run() {
 	if wrong, ok := o.misread(inputs[0], replies[0]); ok {
 		o.count(&trial.successes, "items", wrong)
 	}
-	// What the server does or makes up by itself.
+	wrong := "" // of what the server does or makes up by itself
 	if _, err := o.call(inputs[0], reply{}, "withresponse"); err != nil && !errors.Is(err, signalwire.ErrNotFound) || len(trial.violations) > 0 {
-		o.count(&trial.successes, "made up", fmt.Sprint(err, trial.violations))
+		wrong = fmt.Sprint(err, trial.violations)
 	}
+	o.count(&trial.successes, "made up", wrong)
 	for _, reply := range o.failures() {
 		for _, ending := range []string{"", "withresponse"} {
 			_, err := o.call(inputs[0], reply, ending)
@@ -242,8 +248,13 @@ func (o *subject) inputs() (inputs []input, err error) {
 				if parameter.Name == "AccountSid" && parameter.In == "path" {
 					in.parameters[at] = o.trial.server.ProjectID()
 				} else if parameter.Required || amount == everything || amount == something && s.random.IntN(2) == 0 {
-					notNothing := &openapi3.Schema{AllOf: openapi3.SchemaRefs{schema}, Not: nothing}
-					if in.parameters[at], err = s.sample(notNothing.NewRef()); err != nil {
+					maker := *s
+					if amount == necessary {
+						maker.amount = everything
+					}
+					// Neither null nor an empty list has a text.
+					notNothing := &openapi3.Schema{AllOf: openapi3.SchemaRefs{schema}, MinItems: 1, Not: isNull}
+					if in.parameters[at], err = maker.sample(notNothing.NewRef()); err != nil {
 						return nil, fmt.Errorf("parameter %s: %w", parameter.Name, err)
 					}
 				}
@@ -259,8 +270,7 @@ func (o *subject) inputs() (inputs []input, err error) {
 	return inputs, nil
 }
 
-// nothing is what no parameter is: null and an empty list have no text.
-var nothing = openapi3.NewOneOfSchema(&openapi3.Schema{Type: &openapi3.Types{"null"}}, &openapi3.Schema{Type: &openapi3.Types{"array"}, MaxItems: new(uint64)}).NewRef()
+var isNull = openapi3.NewSchemaRef("", &openapi3.Schema{Type: &openapi3.Types{"null"}})
 
 var errNoValue = errors.New("no value of the argument's type")
 
@@ -352,6 +362,9 @@ func (o *subject) successes() (replies []reply, err error) {
 			replies = append(replies, reply{what: "success " + key, status: status})
 		}
 		for _, mediaType := range slices.Sorted(maps.Keys(response.Content)) {
+			if !isJSON(mediaType) {
+				continue // The client does not ask for it.
+			}
 			only := &openapi3.Response{Headers: response.Headers, Content: openapi3.Content{mediaType: response.Content[mediaType]}}
 			for variant, amount := range variants {
 				s := o.sampler(amount, variant)
@@ -413,12 +426,6 @@ func loss(reply reply, result any, err error) string {
 // is not ok if the operation has none.
 func (o *subject) misread(in input, page reply) (wrong string, ok bool) {
 	object, _ := decode(page.body).(map[string]any)
-	var items []any
-	for _, value := range object {
-		if list, isList := value.([]any); isList {
-			items = list
-		}
-	}
 	requests := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		requests++
@@ -441,10 +448,12 @@ func (o *subject) misread(in input, page reply) (wrong string, ok bool) {
 		}
 		got = append(got, decode([]byte(encode(item.Interface()))))
 	}
-	if want := slices.Concat(items, items); !same(want, got) {
-		return fmt.Sprintf("%s and not %s", encode(got), encode(want)), true
+	for _, value := range object { // It may have more than one list.
+		if items, isList := value.([]any); isList && same(slices.Concat(items, items), got) {
+			return "", true
+		}
 	}
-	return "", true
+	return encode(got) + " is no list of both pages", true
 }
 
 // failures are the documented errors, and what no operation documents.
@@ -512,7 +521,10 @@ func (o *subject) mistyped(reply reply, err error) string {
 		return ""
 	}
 	object, _ := decode(reply.body).(map[string]any)
-	if list, _ := object["errors"].([]any); len(list) > 0 && object["message"] == nil {
+	if list, ok := object["errors"].([]any); ok && object["message"] == nil {
+		if len(list) == 0 {
+			return "" // It tells nothing.
+		}
 		if object, _ = list[0].(map[string]any); object == nil {
 			object = map[string]any{"message": list[0]}
 		}

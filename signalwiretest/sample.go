@@ -18,6 +18,7 @@ import (
 type sampler struct {
 	source *rand.ChaCha8
 	random *rand.Rand // of that source
+	made   int        // values
 	amount amount
 	text   func() string // makes a string that only its length restricts
 
@@ -44,8 +45,9 @@ const (
 
 const (
 	maxTries = 100
-	// From maxDepth on, a schema that contains itself gets as little as possible.
-	maxDepth = 6
+	// Beyond these, a schema that contains itself gets as little as possible.
+	maxDepth  = 6
+	maxValues = 1000
 )
 
 func newSampler(seed [32]byte) *sampler {
@@ -62,6 +64,7 @@ func (s *sampler) sample(schema *openapi3.SchemaRef) (value any, err error) {
 		return s.text(), nil
 	}
 	for range maxTries {
+		s.made = 0
 		value = s.value(schema.Value, 0)
 		if err = visit(schema, value); err == nil || s.anyWord {
 			return value, nil
@@ -77,6 +80,9 @@ func (s *sampler) sample(schema *openapi3.SchemaRef) (value any, err error) {
 }
 
 func (s *sampler) value(schema *openapi3.Schema, depth int) any {
+	if s.made++; depth > 4*maxDepth {
+		return nil // The schema has no value that ends.
+	}
 	schema = s.flat(schema, depth)
 	kind := s.kind(schema, depth)
 	switch {
@@ -158,7 +164,7 @@ func merge(into, other *openapi3.Schema) {
 
 // amountAt keeps a schema that contains itself from having values without end.
 func (s *sampler) amountAt(depth int) amount {
-	if depth > maxDepth {
+	if depth > maxDepth || s.made > maxValues {
 		return necessary
 	}
 	return s.amount
@@ -192,9 +198,11 @@ func (s *sampler) object(schema *openapi3.Schema, depth int) any {
 		if property == nil || !isRequired && (s.inRequest && property.ReadOnly || !s.inRequest && property.WriteOnly) {
 			continue
 		}
-		maker := *s
+		maker := s
 		if s.lastPage && name == "next_page_uri" {
-			maker.amount, maker.text = necessary, func() string { return "" }
+			last := *s
+			last.amount, last.text = necessary, func() string { return "" }
+			maker = &last
 		}
 		amount := maker.amountAt(depth)
 		if isRequired || amount == everything || amount == something && s.random.IntN(2) == 0 {
@@ -269,5 +277,5 @@ func (s *sampler) number(schema *openapi3.Schema, isInteger bool) json.Number {
 	case isInteger:
 		return json.Number(strconv.FormatFloat(math.Round(number), 'f', 0, 64))
 	}
-	return json.Number(strconv.FormatFloat(number, 'f', 10, 64))
+	return json.Number(strconv.FormatFloat(math.Round(number*1e10)/1e10, 'f', -1, 64))
 }

@@ -44,6 +44,7 @@ paths:
     delete: {responses: {'204': {description: d}}}
     put: {responses: {'200': {description: d, content: {text/html: {schema: {type: string}}}}}}
     patch: {responses: {'400': {description: d}}}
+  /50%/a%20b/{Id}: {get: {parameters: [{name: Id, in: path, required: true, schema: {type: integer}}], responses: {'204': {description: d}}}}
 components: {securitySchemes: {b: {type: http, scheme: basic}}}
 `
 
@@ -84,6 +85,11 @@ func TestMadeUp(t *testing.T) {
 	}
 	require.Equal(t, "7", send("POST", mine, "").Body.String())
 	require.Equal(t, 204, send("DELETE", mine, "").Code)
+	percent := httptest.NewRequestWithContext(t.Context(), "GET", signalwiretest.BasePath+"/50%25/a%20b/1", nil)
+	percent.SetBasicAuth(handler.ProjectID(), handler.APIToken())
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, percent)
+	require.Equal(t, 204, w.Code)
 	require.Equal(t, 401, send("GET", otherSid, "").Code, "as 4XX says")
 	require.JSONEq(t, `{"errors":["Authentication failed. Please verify your credentials and try again."]}`, send("GET", otherSid, "").Body.String())
 	require.Equal(t, 401, send("POST", otherSid, "").Code, "as default says")

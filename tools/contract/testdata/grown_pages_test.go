@@ -26,6 +26,8 @@ type pages struct {
 	serve func(w http.ResponseWriter, uri string)
 }
 
+func pointer[T any](v T) *T { return &v }
+
 func newPages(t *testing.T, serve func(http.ResponseWriter, string)) *pages {
 	t.Helper()
 	p := &pages{serve: serve}

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	openapi_types "github.com/oapi-codegen/runtime/types"
@@ -15,6 +16,8 @@ import (
 
 	"example.com/signalwire"
 )
+
+var at = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
 // A wire is a client and what arrives from it. It responds 204.
 type wire struct {
