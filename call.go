@@ -124,3 +124,12 @@ func (c *call) await(ctx context.Context, o outcome, delay time.Duration) verdic
 	}
 	return v
 }
+
+// timeLimitError says that one of a Doer's own time limits ended an attempt.
+type timeLimitError struct {
+	what  string
+	after time.Duration
+}
+
+func (e timeLimitError) Error() string { return e.what + " timed out after " + e.after.String() }
+func (timeLimitError) Timeout() bool   { return true }

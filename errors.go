@@ -1,6 +1,7 @@
 package signalwire
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -82,6 +83,7 @@ type Error struct {
 
 	body       []byte
 	unexpected string // why the contract does not describe the response, or ""
+	sentinel   error  // replaces that of the status, unless it is nil
 }
 
 // Error returns one printable line of at most 500 bytes, without URLs.
@@ -97,6 +99,9 @@ func (e *Error) Error() string {
 	}
 	if e.unexpected != "" {
 		b.WriteString(": unexpected response: " + e.unexpected)
+	}
+	if e.sentinel != nil {
+		b.WriteString(": " + strings.TrimPrefix(e.sentinel.Error(), "signalwire: "))
 	}
 	if e.StatusCode == http.StatusUnauthorized || e.StatusCode == http.StatusForbidden {
 		b.WriteString(" (check the credentials, and the token's scope Voice)")
@@ -132,6 +137,9 @@ func (e *Error) LogValue() slog.Value {
 			attrs = append(attrs, slog.String(text.key, line(text.value, maxErrorText)))
 		}
 	}
+	if e.sentinel != nil {
+		attrs = append(attrs, slog.String("reason", e.sentinel.Error()))
+	}
 	if e.RetryAfter != 0 {
 		attrs = append(attrs, slog.Duration("retry_after", e.RetryAfter))
 	}
@@ -143,7 +151,7 @@ func (e *Error) Is(target error) bool {
 	if target == ErrUnexpectedResponse {
 		return e.unexpected != ""
 	}
-	sentinel := sentinels[e.StatusCode]
+	sentinel := cmp.Or(e.sentinel, sentinels[e.StatusCode])
 	return sentinel != nil && target == sentinel && (target != ErrNotFound || e.unexpected == "")
 }
 
@@ -291,12 +299,3 @@ func (e *contextError) Timeout() bool {
 	var t interface{ Timeout() bool }
 	return errors.As(e.err, &t) && t.Timeout()
 }
-
-// timeLimitError says that one of a Doer's own time limits ended an attempt.
-type timeLimitError struct {
-	what  string
-	after time.Duration
-}
-
-func (e timeLimitError) Error() string { return e.what + " timed out after " + e.after.String() }
-func (timeLimitError) Timeout() bool   { return true }
