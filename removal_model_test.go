@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 var schedules = flag.Int("schedules", 10_000, "how many random schedules TestEnsureRemovedModel runs")
@@ -125,7 +126,7 @@ func (w *world) upTo(d time.Duration) time.Duration {
 func (w *world) run(t *testing.T) (outcome string) {
 	w.began = time.Now()
 	w.live()
-	doer := &signalwire.Doer{HTTPClient: sender(w.send)}
+	doer := &signalwire.Doer{HTTPClient: wiretest.Sender(w.send)}
 	if w.random.IntN(4) == 0 {
 		doer.MaxAttempts = 1
 	}
@@ -313,7 +314,7 @@ func (w *world) send(r *http.Request) (*http.Response, error) {
 
 	ctx := r.Context()
 	html := func(status int) (*http.Response, error) {
-		return answer(r, status, "<html></html>", "Content-Type", "text/html", "Location", "https://example.org/"), nil
+		return wiretest.Response(r, status, "<html></html>", "Content-Type", "text/html", "Location", "https://example.org/"), nil
 	}
 	replies := make(chan reply, 2)
 	arrive := func(after time.Duration, heard bool) {
@@ -360,7 +361,7 @@ func (w *world) send(r *http.Request) (*http.Response, error) {
 		if err := wait(travel); err != nil {
 			return nil, err
 		}
-		response := answer(r, asked, apiReply(asked, 20504).body, "Content-Type", "application/json")
+		response := wiretest.Response(r, asked, apiReply(asked, 20504).body, "Content-Type", "application/json")
 		if retryAfter != "" {
 			response.Header.Set("Retry-After", retryAfter)
 		}
@@ -369,7 +370,7 @@ func (w *world) send(r *http.Request) (*http.Response, error) {
 		if err := wait(travel); err != nil {
 			return nil, err
 		}
-		return answer(r, 401, apiReply(401, 20003).body, "Content-Type", "application/json"), nil
+		return wiretest.Response(r, 401, apiReply(401, 20003).body, "Content-Type", "application/json"), nil
 	case fateDelayed:
 		arrive(later, true)
 	case fateTwice:
@@ -385,7 +386,7 @@ func (w *world) send(r *http.Request) (*http.Response, error) {
 		w.open++
 		return nil, ctx.Err()
 	case got := <-replies:
-		response := answer(r, got.status, got.body, "Content-Type", "application/json")
+		response := wiretest.Response(r, got.status, got.body, "Content-Type", "application/json")
 		switch fate {
 		case fateCut:
 			return nil, io.ErrUnexpectedEOF

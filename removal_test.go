@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 )
 
 // A pair of scripts, one for each method, says how requests are responded to. The
@@ -46,16 +47,16 @@ func (s *pair) Do(r *http.Request) (*http.Response, error) {
 		<-r.Context().Done()
 		return nil, r.Context().Err()
 	case what == "html":
-		return answer(r, status, "<html></html>", "Content-Type", "text/html"), nil
+		return wiretest.Response(r, status, "<html></html>", "Content-Type", "text/html"), nil
 	case kind == "200":
-		return answer(r, 200, what, header...), nil
+		return wiretest.Response(r, 200, what, header...), nil
 	case kind == "204":
-		return answer(r, 204, ""), nil
+		return wiretest.Response(r, 204, ""), nil
 	default:
 		if after, ok := strings.CutPrefix(what, "after "); ok {
 			header = append(header, "Retry-After", after)
 		}
-		return answer(r, status, apiReply(status, 20000+status).body, header...), nil
+		return wiretest.Response(r, status, apiReply(status, 20000+status).body, header...), nil
 	}
 }
 
@@ -193,7 +194,7 @@ func TestEnsureRemovedIsCancelled(t *testing.T) {
 // TestEnsureRemovedSendsNothing has callers that make a mistake.
 func TestEnsureRemovedSendsNothing(t *testing.T) {
 	t.Parallel()
-	nothing := sender(func(*http.Request) (*http.Response, error) {
+	nothing := wiretest.Sender(func(*http.Request) (*http.Response, error) {
 		t.Error("something was sent")
 		return nil, io.EOF
 	})

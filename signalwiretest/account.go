@@ -20,7 +20,9 @@ type account struct {
 
 	mu          sync.Mutex
 	conferences map[signalwire.ConferenceSid]*conference
-	calls       int // ever added
+	order       []*conference // in which they were added
+	calls       int           // ever added
+	ticks       int           // of the clock
 }
 
 func newAccount(name string) *account {

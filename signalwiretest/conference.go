@@ -1,66 +1,197 @@
 package signalwiretest
 
 import (
-	"slices"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
 
 	"example.com/signalwire"
 )
 
-// A conference has participants, in the order in which they were added.
-type conference struct {
-	participants []signalwire.CallSid
+// Conference describes a conference to [Handler.Add].
+type Conference struct {
+	// FriendlyName is what callers join by. It need not be unique. "" means
+	// "conference 1" for the first one, and so on.
+	FriendlyName string
+	// Status is its state. "" means in-progress, or init if it has no participants.
+	// A completed conference has no participants.
+	Status signalwire.ConferenceStatus
+	// Created is when it was created, in whole seconds. The zero time means one that
+	// is made up: it does not change from run to run.
+	Created time.Time
+	// Participants are who is in it.
+	Participants []Participant
 }
 
-// AddConference begins a conference with a number of participants, and returns
-// its SID and theirs. A negative number fails the test, or panics without one.
+// A conference has participants, in the order in which they first joined.
+type conference struct {
+	sid              signalwire.ConferenceSid
+	name             string
+	status           signalwire.ConferenceStatus
+	created, updated time.Time
+	participants     []*participant
+	left             []*participant // who may rejoin
+	joined           int            // ever
+}
+
+// Add begins a conference, and returns its SID and those of its participants.
 //
 // The SIDs are made from the Handler's name and the order in which they are
 // added, so what a test prints does not change from run to run.
+func (h *Handler) Add(described Conference) (signalwire.ConferenceSid, []signalwire.CallSid) {
+	h.t.Helper()
+	if described.Status == signalwire.ConferenceStatusCompleted && len(described.Participants) > 0 {
+		h.t.Fatalf("signalwiretest: Add: a completed conference has no participants")
+		return signalwire.ConferenceSid{}, nil
+	}
+	h.account.mu.Lock()
+	defer h.account.mu.Unlock()
+	return h.account.add(described)
+}
+
+// AddConference begins a conference with a number of participants, none of whom
+// is muted, on hold, or ends the conference by leaving; see [Handler.Add]. A
+// negative number fails the test, or panics without one.
 func (h *Handler) AddConference(participants int) (signalwire.ConferenceSid, []signalwire.CallSid) {
 	h.t.Helper()
 	if participants < 0 {
 		h.t.Fatalf("signalwiretest: AddConference: %d participants; a conference has 0 or more", participants)
 		return signalwire.ConferenceSid{}, nil
 	}
-	return h.account.addConference(participants)
+	return h.Add(Conference{Participants: make([]Participant, participants)})
 }
 
-func (a *account) addConference(participants int) (signalwire.ConferenceSid, []signalwire.CallSid) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	sid := madeUp(signalwire.ParseConferenceSid, a.name, "conference", len(a.conferences))
-	calls := make([]signalwire.CallSid, participants)
-	for i := range calls {
-		calls[i] = madeUp(signalwire.ParseCallSid, a.name, "call", a.calls)
-		a.calls++
-	}
-	a.conferences[sid] = &conference{participants: slices.Clone(calls)}
-	return sid, calls
-}
-
-// Participants returns who is in a conference, in the order in which they were
-// added. It returns nobody for an unknown conference.
-func (h *Handler) Participants(conference signalwire.ConferenceSid) []signalwire.CallSid {
+// EndConference ends a conference: it is completed, and nobody is in it any more.
+// An unknown conference fails the test, or panics without one.
+func (h *Handler) EndConference(sid signalwire.ConferenceSid) {
+	h.t.Helper()
 	h.account.mu.Lock()
 	defer h.account.mu.Unlock()
-	if c := h.account.conferences[conference]; c != nil {
-		return slices.Clone(c.participants)
+	c := h.account.conferences[sid]
+	if c == nil {
+		h.t.Fatalf("signalwiretest: EndConference: there is no such conference")
+		return
 	}
-	return nil
+	c.end(h.account.tick())
 }
 
-// remove reports whether the participant was in the conference.
-func (a *account) remove(conference signalwire.ConferenceSid, call signalwire.CallSid) bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	c := a.conferences[conference]
-	if c == nil {
-		return false
+// add is called with the account locked.
+func (a *account) add(described Conference) (signalwire.ConferenceSid, []signalwire.CallSid) {
+	c := &conference{
+		sid:     madeUp(signalwire.ParseConferenceSid, a.name, "conference", len(a.order)),
+		name:    described.FriendlyName,
+		status:  signalwire.ConferenceStatusInit,
+		created: described.Created.Truncate(time.Second),
 	}
-	at := slices.Index(c.participants, call)
-	if at < 0 {
-		return false
+	if c.name == "" {
+		c.name = "conference " + strconv.Itoa(len(a.order)+1)
 	}
-	c.participants = slices.Delete(c.participants, at, at+1)
-	return true
+	if c.created.IsZero() {
+		c.created = a.tick()
+	}
+	c.updated = c.created
+	calls := make([]signalwire.CallSid, len(described.Participants))
+	for i, each := range described.Participants {
+		calls[i] = a.join(c, each)
+	}
+	if described.Status != "" {
+		c.status = described.Status
+	}
+	a.order = append(a.order, c)
+	a.conferences[c.sid] = c
+	return c.sid, calls
+}
+
+func (c *conference) end(now time.Time) {
+	if c.status != signalwire.ConferenceStatusCompleted {
+		c.status, c.updated = signalwire.ConferenceStatusCompleted, now
+		c.left, c.participants = append(c.left, c.participants...), nil
+	}
+}
+
+// tick returns the time of the next event. The clock is made up, and begins at the
+// time of the vendor's sample.
+func (a *account) tick() time.Time {
+	a.ticks++
+	return time.Date(2018, time.September, 24, 21, 0, a.ticks, 0, time.UTC)
+}
+
+// date writes a time as the vendor's samples do, with four letters for September.
+func date(t time.Time) string {
+	return strings.Replace(t.UTC().Format(time.RFC1123Z), " Sep ", " Sept ", 1)
+}
+
+// conferenceOf finds the conference of a request, whose path parameter has a name.
+// It is called with the account locked. The response is set if there is none.
+func (e *exchange) conferenceOf(parameter string) (*conference, *Response) {
+	refused := func(r Response) (*conference, *Response) { return nil, &r }
+	account, err := signalwire.ParseAccountSid(e.validation.PathParams["AccountSid"])
+	switch {
+	case err != nil:
+		return refused(Unprocessable()) // The nil UUID is one, and no SID.
+	case account != e.handler.account.sid:
+		return refused(Unauthorized())
+	case parameter == "":
+		return nil, nil
+	}
+	sid, err := signalwire.ParseConferenceSid(e.validation.PathParams[parameter])
+	if err != nil {
+		return refused(e.malformed())
+	}
+	if c := e.handler.account.conferences[sid]; c != nil {
+		return c, nil
+	}
+	return refused(NotFound())
+}
+
+// malformed is the response to what is no SID: 422, or 404 where the contract has
+// none.
+func (e *exchange) malformed() Response {
+	if e.documents(http.StatusUnprocessableEntity) {
+		return Unprocessable()
+	}
+	return NotFound()
+}
+
+func (e *exchange) retrieveConference() Response {
+	e.handler.account.mu.Lock()
+	defer e.handler.account.mu.Unlock()
+	c, refused := e.conferenceOf("Sid")
+	if refused != nil {
+		return *refused
+	}
+	return ok200(e.conference(c))
+}
+
+func (e *exchange) listConferences() Response {
+	e.handler.account.mu.Lock()
+	defer e.handler.account.mu.Unlock()
+	if _, refused := e.conferenceOf(""); refused != nil {
+		return *refused
+	}
+	query := e.r.URL.Query()
+	var items []item
+	for i, c := range e.handler.account.order {
+		created, err1 := withinDates(query, "DateCreated", c.created)
+		updated, err2 := withinDates(query, "DateUpdated", c.updated)
+		if err1 != nil || err2 != nil {
+			return Unprocessable()
+		}
+		if created && updated && matches(query, "FriendlyName", c.name) && matches(query, "Status", string(c.status)) {
+			items = append(items, item{i, e.conference(c)})
+		}
+	}
+	return e.page("conferences", items)
+}
+
+func (e *exchange) conference(c *conference) signalwire.Conference {
+	uri := BasePath + "/Accounts/" + e.handler.account.sid.String() + "/Conferences/" + c.sid.String()
+	return signalwire.Conference{
+		Sid: c.sid, AccountSid: e.handler.account.sid,
+		DateCreated: date(c.created), DateUpdated: date(c.updated),
+		FriendlyName: c.name, Status: c.status,
+		APIVersion: "2010-04-01", Region: "us1", URI: uri,
+		SubresourceUris: signalwire.ConferenceSubresourceUris{Participants: uri + "/Participants", Recordings: uri + "/Recordings"},
+	}
 }

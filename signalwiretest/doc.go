@@ -18,7 +18,13 @@
 //
 //   - Conferences and their participants are kept in memory, for one account.
 //     Removing a participant gets 204. A participant or a conference that is
-//     unknown gets 404.
+//     unknown gets 404, and a participant of a completed conference 400.
+//   - Conferences have names, states and dates, and can be listed and retrieved;
+//     so can their participants, with their flags. Pages are those of the contract,
+//     and their tokens are cursors.
+//   - Participants join, leave and rejoin as a test says; see [Handler.Join]. A
+//     conference ends as a test says, or when somebody with EndConferenceOnExit
+//     leaves or is removed.
 //   - Requests without credentials, with other credentials or for another
 //     account get 401. Malformed SIDs get 422.
 //   - A path, a method or a base path that the API does not have gets 404 with
@@ -28,12 +34,12 @@
 //
 // # What is not imitated
 //
-//   - Operations other than the removal of a participant. Each of the others
-//     gets a success made from its schema in the contract: valid, without
-//     meaning, and the same for the same request. A list has no further page.
-//     [Handler.OnMadeUp] tells.
-//   - Calls and their states; conferences that have names, begin, end or are
-//     completed; participants who leave or rejoin by themselves.
+//   - Operations other than these five. Each of the others in the contract gets a
+//     success made from its schema: valid, without meaning, and the same for the
+//     same request. A list has no further page. [Handler.OnMadeUp] tells.
+//   - Calls and their states; conferences that begin or end by themselves; a
+//     conference that waits for a participant with StartConferenceOnEnter.
+//   - The clock. Dates are made up, and are the same in each run.
 //   - Several accounts on one server, subprojects, and the scopes of a token.
 //   - Rate limits and latency, unless a script says so.
 //   - The texts of errors. They are this package's own.

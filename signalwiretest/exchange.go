@@ -8,8 +8,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
-
-	"example.com/signalwire"
 )
 
 // An exchange is a request and the means to respond to it.
@@ -54,6 +52,14 @@ func (e *exchange) act() Response {
 		return Unauthorized()
 	}
 	switch place := placeOf(e.validation); place {
+	case "GET /Accounts/{AccountSid}/Conferences":
+		return e.listConferences()
+	case "GET /Accounts/{AccountSid}/Conferences/{Sid}":
+		return e.retrieveConference()
+	case "GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants":
+		return e.listParticipants()
+	case "GET /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}":
+		return e.retrieveParticipant()
 	case "DELETE /Accounts/{AccountSid}/Conferences/{ConferenceSid}/Participants/{CallSid}":
 		return e.deleteParticipant()
 	default:
@@ -65,21 +71,6 @@ func (e *exchange) isAuthenticated() bool {
 	account := e.handler.account
 	projectID, apiToken, ok := e.r.BasicAuth()
 	return ok && projectID == account.sid.String() && apiToken == account.apiToken
-}
-
-func (e *exchange) deleteParticipant() Response {
-	account, err1 := signalwire.ParseAccountSid(e.validation.PathParams["AccountSid"])
-	conference, err2 := signalwire.ParseConferenceSid(e.validation.PathParams["ConferenceSid"])
-	call, err3 := signalwire.ParseCallSid(e.validation.PathParams["CallSid"])
-	switch {
-	case errors.Join(err1, err2, err3) != nil:
-		return Unprocessable() // The nil UUID is one, and no SID.
-	case account != e.handler.account.sid:
-		return Unauthorized()
-	case !e.handler.account.remove(conference, call):
-		return NotFound()
-	}
-	return Response{serve: (*exchange).noContent}
 }
 
 func (e *exchange) noContent() { e.writeValid(http.StatusNoContent, http.Header{}, nil) }
