@@ -192,7 +192,7 @@ func (e *exchange) participant(c *conference, p *participant) signalwire.Confere
 		Status: signalwire.ParticipantStatusInProgress,
 		URI:    BasePath + "/Accounts/" + account.String() + "/Conferences/" + c.sid.String() + "/Participants/" + p.call.String(),
 	}
-	if !p.Coaches.IsZero() {
+	if p.Coaches != (signalwire.CallSid{}) {
 		result.CallSidToCoach = &p.Coaches
 	}
 	return result

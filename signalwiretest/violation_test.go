@@ -1,13 +1,13 @@
 package signalwiretest_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -137,7 +137,7 @@ func TestScriptedResponseBreaksTheContract(t *testing.T) {
 	t.Parallel()
 	tb := newTB(t)
 	server := signalwiretest.NewServer(tb)
-	require.NoError(t, server.SetContract(bytes.ReplaceAll(api.Contract, []byte("'422':"), []byte("'423':"))))
+	require.NoError(t, server.SetContract(regexp.MustCompile(`['"]422['"]:`).ReplaceAll(api.Contract, []byte("'423':"))))
 	conference, calls := server.AddConference(1)
 	line := nextLine()
 	server.Script(signalwiretest.Unprocessable())
@@ -166,7 +166,7 @@ func TestScriptedResponseBreaksTheContract(t *testing.T) {
 func TestDefaultResponseIsDocumented(t *testing.T) {
 	t.Parallel()
 	server := signalwiretest.NewServer(t)
-	require.NoError(t, server.SetContract(bytes.ReplaceAll(api.Contract, []byte("'422':"), []byte("default:"))))
+	require.NoError(t, server.SetContract(regexp.MustCompile(`['"]422['"]:`).ReplaceAll(api.Contract, []byte("default:"))))
 	conference, calls := server.AddConference(1)
 	server.Script(signalwiretest.Unprocessable())
 	_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])

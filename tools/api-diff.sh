@@ -28,7 +28,11 @@ for package in $(cd "$2" && packages); do
 		continue
 	fi
 	(cd "$2" && $APIDIFF -w "$found/before" "$package")
-	GOFLAGS="${GOFLAGS-} ${4-}" $APIDIFF -w "$found/after" "$package"
+	if ! GOFLAGS="${GOFLAGS-} ${4-}" $APIDIFF -w "$found/after" "$package" 2>"$found/why"; then
+		cat "$found/why" >&2
+		echo "- $package: does not compile" | tee -a "$found/go" >>"$found/incompatible"
+		continue
+	fi
 	$APIDIFF "$found/before" "$found/after" >>"$found/go"
 	$APIDIFF -incompatible "$found/before" "$found/after" >>"$found/incompatible"
 done

@@ -213,6 +213,7 @@ const conflict = `        '409':
 const post = `    post:
       operationId: update-participant
       responses:
+        '200': {description: It is changed., content: {application/json: {schema: {type: object}}}}
         '404':
           description: None.
 `
@@ -299,11 +300,11 @@ func TestDrift(t *testing.T) {
 		{"/same.md", 0, []string{"is the one at http"}},
 		{"/renamed.md", 1, []string{
 			"is not the one at http", "error: in API", "{ParticipantSid}", "api path removed",
-			"; incompatible changes: ", "DeleteParticipantWithResponse: changed", "break callers", "does not compile",
+			"example.com/signalwire: does not compile", "break callers", "removal.go",
 		}},
 		{"/query.md", 1, []string{
 			"is not the one at http", "error: in API", "new required `query` request parameter `Reason`",
-			"; incompatible changes: ", "DeleteParticipantWithResponse: changed", "break callers",
+			"example.com/signalwire: does not compile", "break callers", "removal.go",
 		}},
 		{"/path.md", 1, []string{`BasePath: value changed from "/api/laml/2010-04-01" to "/api/laml/2099-01-01"`, "break callers"}},
 		{"/broken.md", 1, []string{"is not the one at http", "a DELETE documents 204 as its only success"}},

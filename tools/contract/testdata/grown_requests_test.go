@@ -78,7 +78,7 @@ func TestGrownPaths(t *testing.T) {
 			return err
 		}(),
 		"conference SID": func() error {
-			_, err := w.client.RetrieveConference(t.Context(), w.account, signalwire.ConferenceSid{})
+			_, err := w.client.RetrieveOldConference(t.Context(), w.account, signalwire.ConferenceSid{})
 			return err
 		}(),
 	} {
@@ -96,10 +96,10 @@ func TestGrownPaths(t *testing.T) {
 
 // What one call returns goes into the next as it is. This compiles only if the
 // main SIDs have their types, also where they may be null.
-var _ = func(client *signalwire.ClientWithResponses, account signalwire.Account, call signalwire.Call, conference signalwire.Conference, response signalwire.ConferenceResponse) {
+var _ = func(client *signalwire.ClientWithResponses, account signalwire.Account, call signalwire.Call, conference signalwire.OldConference, response signalwire.OldConferenceResponse) {
 	ctx := context.Background()
 	_, _ = client.RetrieveAccount(ctx, account.Sid)
-	_, _ = client.RetrieveConference(ctx, account.Sid, conference.Sid)
+	_, _ = client.RetrieveOldConference(ctx, account.Sid, conference.Sid)
 	_, _ = client.DeleteParticipant(ctx, conference.AccountSid, response.Sid, call.Sid)
 	_, _ = client.DeleteParticipant(ctx, account.Sid, *call.ConferenceSid, *response.CallSidToCoach)
 }
@@ -197,6 +197,6 @@ func TestGrownNumbers(t *testing.T) {
 	require.Equal(t, 3, *message.NumSegments)
 	require.EqualValues(t, "GET", signalwire.UpdateParticipantFormdataBodyHoldMethodGET)
 	require.EqualValues(t, "L16", signalwire.UpdateConferenceFormdataBodyStatusL16)
-	require.EqualValues(t, "active", signalwire.ConferenceStatusActive)
-	require.EqualValues(t, "active", signalwire.ConferenceReasonActive)
+	require.EqualValues(t, "active", signalwire.OldConferenceStatusActive)
+	require.EqualValues(t, "active", signalwire.OldConferenceReasonActive)
 }

@@ -57,24 +57,24 @@ func TestGrownSuccess(t *testing.T) {
 	s, client := newScripted(t)
 	account, conference := sid(t, signalwire.ParseAccountSid), sid(t, signalwire.ParseConferenceSid)
 	update := signalwire.UpdateConferenceFormdataRequestBody{Status: signalwire.UpdateConferenceFormdataBodyStatusActive}
-	calls := map[string]func() (*http.Response, *signalwire.Conference, error){
-		"GET": func() (*http.Response, *signalwire.Conference, error) {
-			response, err := client.RetrieveConference(t.Context(), account, conference)
+	calls := map[string]func() (*http.Response, *signalwire.OldConference, error){
+		"GET": func() (*http.Response, *signalwire.OldConference, error) {
+			response, err := client.RetrieveOldConference(t.Context(), account, conference)
 			return response, nil, err
 		},
-		"GET decoded": func() (*http.Response, *signalwire.Conference, error) {
-			response, err := client.RetrieveConferenceWithResponse(t.Context(), account, conference)
+		"GET decoded": func() (*http.Response, *signalwire.OldConference, error) {
+			response, err := client.RetrieveOldConferenceWithResponse(t.Context(), account, conference)
 			if err != nil {
 				require.Nil(t, response)
 				return nil, nil, err
 			}
 			return response.HTTPResponse, response.JSON200, nil
 		},
-		"POST": func() (*http.Response, *signalwire.Conference, error) {
+		"POST": func() (*http.Response, *signalwire.OldConference, error) {
 			response, err := client.UpdateConferenceWithFormdataBody(t.Context(), account, conference, update)
 			return response, nil, err
 		},
-		"POST decoded": func() (*http.Response, *signalwire.Conference, error) {
+		"POST decoded": func() (*http.Response, *signalwire.OldConference, error) {
 			response, err := client.UpdateConferenceWithFormdataBodyWithResponse(t.Context(), account, conference, update)
 			if err != nil {
 				require.Nil(t, response)
@@ -136,7 +136,7 @@ func TestGrownSuccess(t *testing.T) {
 	}
 
 	s.status, s.contentType, s.body = 200, "application/vnd.signalwire+json; charset=utf-8", conferenceJSON
-	response, err := client.RetrieveConferenceWithResponse(t.Context(), account, conference)
+	response, err := client.RetrieveOldConferenceWithResponse(t.Context(), account, conference)
 	require.NoError(t, err)
 	require.Nil(t, response.JSON200)
 	require.Equal(t, conference, response.ApplicationVndSignalwireJSON200.Sid)
@@ -154,7 +154,7 @@ func TestGrownErrors(t *testing.T) {
 		common    = `{"code":20404,"message":"Name is wrong","more_info":"x","status":404}`
 	)
 	retrieveAccount := func() error { _, err := client.RetrieveAccount(t.Context(), account); return err }
-	retrieveConference := func() error { _, err := client.RetrieveConference(t.Context(), account, conference); return err }
+	retrieveConference := func() error { _, err := client.RetrieveOldConference(t.Context(), account, conference); return err }
 	updateConference := func() error {
 		_, err := client.UpdateConferenceWithFormdataBodyWithResponse(t.Context(), account, conference, signalwire.UpdateConferenceFormdataRequestBody{})
 		return err
