@@ -183,7 +183,7 @@ const conflict = `        '409':
 const get = `    get:
       operationId: retrieve-participant
       responses:
-        '404':
+        '204':
           description: None.
 `
 
