@@ -28,6 +28,7 @@ import (
 type sid interface {
 	fmt.Stringer
 	encoding.TextMarshaler
+	encoding.TextAppender
 	IsZero() bool
 }
 
@@ -50,6 +51,9 @@ func TestParseSid(t *testing.T) {
 			require.Equal(t, want, got.String(), kind)
 			require.False(t, got.IsZero(), kind)
 			require.True(t, got == must(k.parse(want)), kind)
+			appended, err := got.AppendText([]byte("/Calls/"))
+			require.NoError(t, err, kind)
+			require.Equal(t, "/Calls/"+want, string(appended), kind)
 		}
 	}
 }
@@ -88,6 +92,8 @@ func TestZeroSid(t *testing.T) {
 		require.True(t, k.zero.IsZero(), kind)
 		require.Empty(t, k.zero.String(), kind)
 		_, err := k.zero.MarshalText()
+		requireClearError(t, err, "", kind)
+		_, err = k.zero.AppendText(nil)
 		requireClearError(t, err, "", kind)
 	}
 }
