@@ -45,11 +45,9 @@ var sentinels = map[int]error{
 // With errors.Is, it matches the sentinel of its status, such as [ErrConflict],
 // and [ErrUnexpectedResponse] if the contract does not describe the response. A
 // 404 that it does not describe does not match [ErrNotFound], because proxies and
-// wrong spaces respond 404, too. Only the API's error shape proves that the API
-// looked: a JSON object with code, message, more_info and status. One of the last
-// three may be missing if the code is no HTTP status. Where the contract documents
-// another shape for an operation's status, such as a list of texts, that proves it,
-// too.
+// wrong spaces respond 404, too. The API's error shape proves that it looked: what
+// the contract documents, or an object with code, message, more_info and status.
+// One of the last three may be missing if the code is no HTTP status.
 //
 // No field holds the request's URL, its headers or its credentials. If the
 // response repeats the credentials, they are replaced by "[redacted]". An Error

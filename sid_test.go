@@ -25,6 +25,7 @@ import (
 type sid interface {
 	fmt.Stringer
 	encoding.TextMarshaler
+	encoding.TextAppender
 	IsZero() bool
 }
 
@@ -47,6 +48,9 @@ func TestParseSid(t *testing.T) {
 			require.Equal(t, want, got.String(), kind)
 			require.False(t, got.IsZero(), kind)
 			require.Equal(t, must(k.parse(want)), got, kind)
+			appended, err := got.AppendText([]byte("/Calls/"))
+			require.NoError(t, err, kind)
+			require.Equal(t, "/Calls/"+want, string(appended), kind)
 		}
 	}
 }
@@ -85,6 +89,8 @@ func TestZeroSid(t *testing.T) {
 		require.True(t, k.zero.IsZero(), kind)
 		require.Empty(t, k.zero.String(), kind)
 		_, err := k.zero.MarshalText()
+		requireClearError(t, err, "", kind)
+		_, err = k.zero.AppendText(nil)
 		requireClearError(t, err, "", kind)
 	}
 }

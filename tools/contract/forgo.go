@@ -17,17 +17,24 @@ func forGo(root *yaml.Node) {
 		for _, operation := range entries(item) {
 			inlineParameters(root, path.Value, operation)
 			nameMap(root, operation)
-			for _, response := range entries(get(operation, "responses")) {
-				keepJSON(get(resolve(root, response), "content"))
+			for status, response := range entries(get(operation, "responses")) {
+				content := get(resolve(root, response), "content")
+				keepJSON(content)
+				for _, media := range entries(content) {
+					if strings.HasPrefix(status.Value, "2") {
+						typeMain(root, resourceSid(path.Value), get(media, "schema"))
+					}
+				}
 			}
 		}
 	}
 	for name, schema := range entries(get(get(root, "components"), "schemas")) {
-		typeSid(root, mainSid(name.Value), get(get(schema, "properties"), "sid"))
+		typeMain(root, mainSid(name.Value), schema)
 	}
 	for _, node := range nodes(root) {
 		for name, schema := range entries(get(node, "properties")) {
 			typeSid(root, name.Value, schema)
+			typeMain(root, mainSid(strings.TrimSuffix(name.Value, "s")), schema)
 		}
 		for _, parameter := range elements(get(node, "parameters")) {
 			typeSid(root, text(parameter, "name"), get(parameter, "schema"))
@@ -86,8 +93,9 @@ func typeSid(root *yaml.Node, name string, schema *yaml.Node) {
 	}
 }
 
-// mainSid returns what the property sid of a schema names: that of Call, of
-// CallResponse, and of the page dialect's Calls_Call, is a CallSid.
+// mainSid returns what the property sid of a schema names, and "" if that is none
+// of our types: that of Call, of CallResponse, and of the page dialect's
+// Calls_Call, is a CallSid.
 func mainSid(schema string) string {
 	if i := strings.LastIndexAny(schema, "_."); i >= 0 {
 		schema = schema[i+1:]
@@ -101,12 +109,36 @@ func mainSid(schema string) string {
 	return ""
 }
 
+// typeMain gives the property sid of a schema its type. It does not follow
+// references: what it leads to has a name of its own.
+func typeMain(root *yaml.Node, name string, schema *yaml.Node) {
+	if name == "" || schema == nil || get(schema, "$ref") != nil {
+		return
+	}
+	typeSid(root, name, get(get(schema, "properties"), "sid"))
+	typeMain(root, name, get(schema, "items"))
+	for _, composition := range []string{"allOf", "anyOf", "oneOf"} {
+		for _, member := range elements(get(schema, composition)) {
+			typeMain(root, name, member)
+		}
+	}
+}
+
 // segmentSid returns what a path parameter names by the segment before it: in
 // /Calls/{Sid} it is a CallSid.
 func segmentSid(path, name string) string {
 	before, _, _ := strings.Cut(path, "/{"+name+"}")
 	segment := before[strings.LastIndex(before, "/")+1:]
 	return mainSid(strings.TrimSuffix(segment, "s"))
+}
+
+// resourceSid returns what the property sid of a response names by the path: of
+// /Calls, and of one of them, it is a CallSid.
+func resourceSid(path string) string {
+	if strings.HasSuffix(path, "}") {
+		path = path[:strings.LastIndex(path, "/")]
+	}
+	return segmentSid(path+"/{}", "")
 }
 
 // nameMap makes a component of a form body that is a map of no known properties.

@@ -54,7 +54,10 @@ func listsOf(op codegen.OperationDefinition, body codegen.ResponseTypeDefinition
 	var lists []pagedList
 	for _, property := range properties {
 		goType, field := property.GoTypeDef(), "."+property.GoFieldName()
-		switch element := elementOf(property); {
+		element, err := elementOf(property)
+		switch {
+		case err != nil:
+			return nil, err
 		case property.JsonFieldName == "next_page_uri" && strings.TrimPrefix(goType, "*") == "string":
 			next = "body" + field
 			if goType == "string" {
@@ -83,13 +86,18 @@ func listsOf(op codegen.OperationDefinition, body codegen.ResponseTypeDefinition
 }
 
 // elementOf returns the Go type of an array's elements, or "".
-func elementOf(property codegen.Property) string {
+func elementOf(property codegen.Property) (string, error) {
 	if property.Schema.ArrayType != nil {
-		return property.Schema.ArrayType.TypeDecl()
+		return property.Schema.ArrayType.TypeDecl(), nil
 	}
-	element, _ := strings.CutPrefix(property.Schema.TypeDecl(), "[]")
-	if element == property.Schema.TypeDecl() {
-		return ""
+	name := property.Schema.TypeDecl()
+	if element, ok := strings.CutPrefix(name, "[]"); ok {
+		return element, nil
 	}
-	return element
+	schema := property.Schema.OAPISchema // Of a reference, perhaps to an array.
+	if schema == nil || !schema.Type.Is("array") || schema.Items == nil {
+		return "", nil
+	}
+	element, err := codegen.GenerateGoSchema(schema.Items, []string{name, "Item"})
+	return element.TypeDecl(), err
 }

@@ -102,6 +102,11 @@ var _ = func(client *signalwire.ClientWithResponses, account signalwire.Account,
 	_, _ = client.RetrieveOldConference(ctx, account.Sid, conference.Sid)
 	_, _ = client.DeleteParticipant(ctx, conference.AccountSid, response.Sid, call.Sid)
 	_, _ = client.DeleteParticipant(ctx, account.Sid, *call.ConferenceSid, *response.CallSidToCoach)
+	replaced, _ := client.ReplaceAccountWithResponse(ctx, account.Sid)
+	siblings, _ := client.ListSiblingsWithResponse(ctx, replaced.JSON200.Sid, call.Sid)
+	_, _ = client.ListSiblings(ctx, account.Sid, siblings.JSON200.Calls[0].Sid)
+	sibling, _ := client.ReplaceSiblingWithResponse(ctx, account.Sid, call.Sid)
+	_ = []uuid.UUID{siblings.JSON200.Sid, sibling.JSON200.Sid}
 }
 
 func TestGrownForms(t *testing.T) {
