@@ -83,16 +83,15 @@ type world struct {
 	calm   time.Duration // when faults end
 	faulty float64       // the share of requests that fail until then
 
-	mu       sync.Mutex
-	inside   bool // the participant is in the conference
-	outSince time.Time
-	outEver  bool // since the call began
-	ended    time.Time
-	applied  int  // DELETEs
-	sent     int  // requests
-	open     int  // DELETEs that may have been carried out, as far as a client can tell
-	twice    bool // a DELETE was delivered twice
-	log      []string
+	mu      sync.Mutex
+	inside  bool // the participant is in the conference
+	outEver bool // since the call began
+	ended   time.Time
+	applied int  // DELETEs
+	sent    int  // requests
+	open    int  // DELETEs that may have been carried out, as far as a client can tell
+	twice   bool // a DELETE was delivered twice
+	log     []string
 }
 
 func newWorld(n int) *world {
