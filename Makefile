@@ -48,10 +48,11 @@ test: ## Run the client's tests
 
 .PHONY: fuzz
 fuzz: ## Run each fuzz target for FUZZTIME
-	@targets=$$(go test -list '^Fuzz' . | grep '^Fuzz'); \
-	echo "Fuzzing $$(echo "$$targets" | wc -l) targets, each for $(FUZZTIME)."; \
-	for target in $$targets; do \
-		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) . || exit 1; \
+	@for package in . ./webhook; do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "Fuzzing $$target for $(FUZZTIME)" && \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
+		done; \
 	done
 
 .PHONY: soak

@@ -20,7 +20,16 @@ func TestImportsAreClosed(t *testing.T) {
 		"github.com/google/uuid",
 		"github.com/oapi-codegen/runtime",
 	}, modules)
-	require.NotContains(t, strings.Fields(runGo(t, ".", "list", "-deps", ".", "./cmd/...", "./signalwiretest")), "testing")
+	require.NotContains(t, strings.Fields(runGo(t, ".", "list", "-deps", ".", "./webhook", "./cmd/...", "./signalwiretest")), "testing")
+
+	// Package webhook links what the client links, and the client does not link it.
+	client := strings.Fields(runGo(t, ".", "list", "-deps", "."))
+	require.NotContains(t, client, "example.com/signalwire/webhook")
+	for _, dependency := range strings.Fields(runGo(t, ".", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", "./webhook")) {
+		if dependency != "example.com/signalwire/webhook" {
+			require.Contains(t, client, dependency)
+		}
+	}
 }
 
 // TestImporter builds a program in a module of its own.
