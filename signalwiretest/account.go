@@ -23,6 +23,7 @@ type account struct {
 	order       []*conference // in which they were added
 	calls       int           // ever added
 	ticks       int           // of the clock
+	callbacks   callbacks
 }
 
 func newAccount(name string) *account {

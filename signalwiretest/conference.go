@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/signalwire"
+	"example.com/signalwire/webhook"
 )
 
 // Conference describes a conference to [Handler.Add].
@@ -33,6 +34,7 @@ type conference struct {
 	participants     []*participant
 	left             []*participant // who may rejoin
 	joined           int            // ever
+	events           int            // that happened, ever
 }
 
 // Add begins a conference, and returns its SID and those of its participants.
@@ -73,7 +75,7 @@ func (h *Handler) EndConference(sid signalwire.ConferenceSid) {
 		h.t.Fatalf("signalwiretest: EndConference: there is no such conference")
 		return
 	}
-	c.end(h.account.tick())
+	h.account.end(c)
 }
 
 // add is called with the account locked.
@@ -103,11 +105,17 @@ func (a *account) add(described Conference) (signalwire.ConferenceSid, []signalw
 	return c.sid, calls
 }
 
-func (c *conference) end(now time.Time) {
-	if c.status != signalwire.ConferenceStatusCompleted {
-		c.status, c.updated = signalwire.ConferenceStatusCompleted, now
-		c.left, c.participants = append(c.left, c.participants...), nil
+// end is called with the account locked.
+func (a *account) end(c *conference) {
+	if c.status == signalwire.ConferenceStatusCompleted {
+		return
 	}
+	c.status, c.updated = signalwire.ConferenceStatusCompleted, a.tick()
+	for _, p := range c.participants {
+		a.happened(webhook.ParticipantLeave, c, p)
+	}
+	a.happened(webhook.ConferenceEnd, c, nil)
+	c.left, c.participants = append(c.left, c.participants...), nil
 }
 
 // tick returns the time of the next event. The clock is made up, and begins at the

@@ -25,6 +25,8 @@
 //   - Participants join, leave and rejoin as a test says; see [Handler.Join]. A
 //     conference ends as a test says, or when somebody with EndConferenceOnExit
 //     leaves or is removed.
+//   - What happens in the conferences is posted to a webhook, signed; see
+//     [Handler.PostCallbacks].
 //   - Requests without credentials, with other credentials or for another
 //     account get 401. Malformed SIDs get 422.
 //   - A path, a method or a base path that the API does not have gets 404 with
@@ -43,5 +45,7 @@
 //   - Several accounts on one server, subprojects, and the scopes of a token.
 //   - Rate limits and latency, unless a script says so.
 //   - The texts of errors. They are this package's own.
-//   - Webhooks and TLS.
+//   - Other webhooks; who receives callbacks, and of which events, is not chosen by
+//     the first participant.
+//   - TLS.
 package signalwiretest

@@ -52,7 +52,9 @@ func newHandler(t TB, name string) *Handler {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	return &Handler{t: t, contract: contract, account: newAccount(name), closed: make(chan struct{})}
+	h := &Handler{t: t, contract: contract, account: newAccount(name), closed: make(chan struct{})}
+	h.account.callbacks.init(h.closed)
+	return h
 }
 
 // noTest stands for the test of a Handler that has none.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/signalwire"
+	"example.com/signalwire/webhook"
 )
 
 // Participant describes a participant to [Handler.Add] and [Handler.Join].
@@ -21,6 +22,8 @@ type Participant struct {
 	// StartConferenceOnEnter has no effect but to be read: here every conference
 	// starts with its first participant.
 	StartConferenceOnEnter bool
+	// From and To are those of the call. Only callbacks have them.
+	From, To string
 }
 
 type participant struct {
@@ -80,6 +83,7 @@ func (h *Handler) Rejoin(conference signalwire.ConferenceSid, call signalwire.Ca
 	p.updated = p.created
 	at, _ := slices.BinarySearchFunc(c.participants, p.number, func(p *participant, number int) int { return p.number - number })
 	c.participants = slices.Insert(c.participants, at, p)
+	h.account.happened(webhook.ParticipantJoin, c, p)
 	return true
 }
 
@@ -89,7 +93,7 @@ func (h *Handler) Leave(conference signalwire.ConferenceSid, call signalwire.Cal
 	h.account.mu.Lock()
 	defer h.account.mu.Unlock()
 	c := h.account.conferences[conference]
-	return c != nil && c.remove(call, h.account.tick())
+	return c != nil && h.account.remove(c, call)
 }
 
 // join is called with the account locked.
@@ -102,20 +106,26 @@ func (a *account) join(c *conference, described Participant) signalwire.CallSid 
 	a.calls++
 	c.joined++
 	c.participants = append(c.participants, p)
-	c.status = signalwire.ConferenceStatusInProgress
+	if c.status != signalwire.ConferenceStatusInProgress {
+		c.status = signalwire.ConferenceStatusInProgress
+		a.happened(webhook.ConferenceStart, c, nil)
+	}
+	a.happened(webhook.ParticipantJoin, c, p)
 	return p.call
 }
 
-// remove reports whether the participant was in the conference.
-func (c *conference) remove(call signalwire.CallSid, now time.Time) bool {
+// remove reports whether the participant was in the conference. It is called with
+// the account locked.
+func (a *account) remove(c *conference, call signalwire.CallSid) bool {
 	p, i := c.find(call)
 	if p == nil {
 		return false
 	}
 	c.participants = slices.Delete(c.participants, i, i+1)
 	c.left = append(c.left, p)
+	a.happened(webhook.ParticipantLeave, c, p)
 	if p.EndConferenceOnExit {
-		c.end(now)
+		a.end(c)
 	}
 	return true
 }
@@ -141,7 +151,7 @@ func (e *exchange) deleteParticipant() Response {
 		return *refused
 	case c.status == signalwire.ConferenceStatusCompleted:
 		return BadRequest()
-	case !c.remove(call, e.handler.account.tick()):
+	case !e.handler.account.remove(c, call):
 		return NotFound()
 	}
 	return Response{serve: (*exchange).noContent}

@@ -35,6 +35,7 @@ func NewServer(t TB) *Server {
 	server := httptest.NewServer(handler)
 	t.Cleanup(func() {
 		close(handler.closed)
+		handler.WaitForCallbacks()
 		server.Close()
 		release()
 	})
