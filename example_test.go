@@ -8,10 +8,7 @@ import (
 	"log"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -211,49 +208,6 @@ func ExampleNewTransport() {
 
 	// Output:
 	// <nil>
-}
-
-// The service posts a form when a participant joins. A blocked caller is removed
-// at once.
-//
-// Anybody can post such a form. Do not act on a request that the service has not
-// signed: verify X-SignalWire-Signature first. This package cannot do that yet,
-// and the example leaves it out.
-func Example_webhook() {
-	blocked := map[string]bool{"+15550100": true}
-	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.FormValue("StatusCallbackEvent") != "participant-join" || !blocked[r.FormValue("From")] {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		conference, err1 := signalwire.ParseConferenceSid(r.FormValue("ConferenceSid"))
-		call, err2 := signalwire.ParseCallSid(r.FormValue("CallSid"))
-		if err := errors.Join(err1, err2); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		_, err := client.DeleteParticipantWithResponse(r.Context(), account, conference, call)
-		if err != nil && !errors.Is(err, signalwire.ErrNotFound) {
-			// The service may post again.
-			http.Error(w, "not removed", http.StatusBadGateway)
-			return
-		}
-		w.WriteHeader(http.StatusNoContent)
-	})
-
-	conference, calls := sandbox.AddConference(2)
-	form := url.Values{
-		"StatusCallbackEvent": {"participant-join"}, "From": {"+15550100"},
-		"ConferenceSid": {conference.String()}, "CallSid": {calls[1].String()},
-	}
-	request := httptest.NewRequest(http.MethodPost, "/joined", strings.NewReader(form.Encode()))
-	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	response := httptest.NewRecorder()
-	handler.ServeHTTP(response, request)
-	fmt.Println(response.Code, len(sandbox.Participants(conference)), "left")
-
-	// Output:
-	// 204 1 left
 }
 
 // What an application has, with a test server in the place of the service.

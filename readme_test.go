@@ -30,7 +30,7 @@ func TestReadme(t *testing.T) {
 	require.Equal(t, functionBody(t, readFile(t, "example_test.go"), "Example"), functionBody(t, program, "main"))
 	require.NoError(t, typeCheck(t, program))
 
-	examples := withoutBlanks(readFile(t, "example_test.go") + readFile(t, "signalwiretest/example_test.go"))
+	examples := withoutBlanks(readFile(t, "example_test.go") + readFile(t, "signalwiretest/example_test.go") + readFile(t, "webhook/example_test.go"))
 	for _, block := range blocks[1:] {
 		require.Contains(t, examples, withoutBlanks(block[1]))
 	}
