@@ -27,7 +27,7 @@ type Callbacks struct {
 	// Delays returns how late each delivery of a callback is. The number counts
 	// the callbacks from 1. Two delays deliver it twice, none loses it, and one that
 	// is longer than the next callback's changes their order. A nil Delays delivers
-	// each callback once, and at once.
+	// each callback once, and at once. Delays may not use the Handler.
 	Delays func(number int) []time.Duration
 }
 

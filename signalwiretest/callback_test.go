@@ -139,7 +139,7 @@ func TestCallbacksAttempts(t *testing.T) {
 		want    []string
 	}{
 		"busy":      {func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, []string{"0s", "0s", "0s"}},
-		"redirects": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", 302) }, []string{"0s", "0s", "0s"}},
+		"redirects": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/", http.StatusFound) }, []string{"0s", "0s", "0s"}},
 		"cut":       {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, []string{"0s", "0s", "0s"}},
 		"hangs":     {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, []string{"0s", "5s", "10s"}},
 		"slow":      {func(http.ResponseWriter, *http.Request) { time.Sleep(4 * time.Second) }, []string{"0s"}},
