@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/signalwire"
 	"example.com/signalwire/signalwiretest"
 )
 
@@ -41,6 +42,10 @@ func newFaultyService(t *testing.T, seed uint64, calls []string) *faultyService 
 // ServeHTTP removes a participant, or does not, and says so, or does not.
 func (s *faultyService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	call := callOf(r)
+	if r.Method == http.MethodGet {
+		s.serveRead(w, r)
+		return
+	}
 	s.mu.Lock()
 	s.requests++
 	fault := -1
@@ -82,6 +87,23 @@ func (s *faultyService) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// serveRead says that the conference is there, and that nobody ends it, or fails.
+func (s *faultyService) serveRead(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	fails := s.random.Float64() < s.faults
+	s.mu.Unlock()
+	if fails {
+		writeError(w, http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if callOf(r) == "Participants" {
+		writeJSON(w, signalwire.ConferenceParticipantListResponse{Participants: []signalwire.ConferenceParticipant{}})
+		return
+	}
+	writeJSON(w, conferenceOf(callOf(r), signalwire.ConferenceStatusInProgress))
+}
+
 // requireTrue checks that each of these participants is reported once, and
 // nothing false about them.
 func (s *faultyService) requireTrue(t *testing.T, calls []string, output string) {
@@ -92,7 +114,7 @@ func (s *faultyService) requireTrue(t *testing.T, calls []string, output string)
 	require.Len(t, found, len(calls))
 	for _, call := range calls {
 		switch found[call] {
-		case "removed", "not found":
+		case "removed", "absent":
 			require.True(t, s.removed[call], call)
 		case "failed", "not tried":
 			require.False(t, s.removed[call], call)

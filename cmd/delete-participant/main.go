@@ -52,71 +52,76 @@ func main() {
 // instead of its arguments. A signal from interrupts asks it to stop.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-chan os.Signal) int {
 	out := newConsole(stdout, stderr)
-	o := &options{}
-	flags := o.flags()
-	err := flags.Parse(args)
+	o, args, err := parseOptions(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return out.respond(usage)
-	case err == nil && o.version:
+	case err != nil:
+		return out.refuse(err)
+	case o.version:
 		return out.respond(version())
-	case err == nil:
-		err = o.check()
 	}
+	c := &connection{options: o, console: out, interrupts: interrupts}
+	if !o.sandbox {
+		account := cmp.Or(o.account, os.Getenv("SIGNALWIRE_PROJECT_ID"))
+		return c.run(args, stdin, signalwire.NewFromEnv, account)
+	}
+	box, err := openSandbox(out, o.verbose)
 	if err != nil {
 		return out.refuse(err)
 	}
-	args = flags.Args()
+	defer box.close()
+	if len(args) == 0 && o.isTour() {
+		return box.tour(c)
+	}
+	return c.run(args, stdin, box.connect, box.handler.ProjectID())
+}
 
+// run does what the options and the arguments ask for.
+func (c *connection) run(args []string, stdin io.Reader, newClient newClient, account string) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
-	if o.timeout > 0 {
+	if c.timeout > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("the -timeout of %v is over", o.timeout))
+		ctx, stop = context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("the -timeout of %v is over", c.timeout))
 		defer stop()
 	}
-
-	connect, account := signalwire.NewFromEnv, cmp.Or(o.account, os.Getenv("SIGNALWIRE_PROJECT_ID"))
-	var box *sandbox
-	if o.sandbox {
-		if box, err = openSandbox(out); err != nil {
-			return out.refuse(err)
-		}
-		defer box.close()
-		if len(args) == 0 {
-			args = box.example()
-		}
-		connect, account = box.connect, box.handler.ProjectID()
-	}
-	r := removal{options: o, console: out}
-	list := parseArguments(args, o.isDone)
-	if err := r.connect(connect, account, signalwire.NewTransport()); err != nil {
-		return out.refuse(errors.Join(list.problems.err(), err))
+	list := parseArguments(args, c.options)
+	if err := c.connect(newClient, account, signalwire.NewTransport()); err != nil {
+		return c.console.refuse(errors.Join(list.problems.err(), err))
 	}
 	if list.readsInput {
-		if status, ok := readInput(ctx, out, list, stdin, interrupts); !ok {
+		if status, ok := readInput(ctx, c.console, list, stdin, c.interrupts); !ok {
 			return status
 		}
 	}
 	if err := list.problems.err(); err != nil {
-		return out.refuse(err)
+		return c.console.refuse(err)
+	}
+	if c.list {
+		return c.showList(ctx, list)
 	}
 	if list.repeated > 0 {
-		out.note("left out what was given again: %s", plural(list.repeated, "call SID"))
+		c.console.note("left out what was given again: %s", plural(list.repeated, "call SID"))
 	}
 	if calls := list.leaveOutDone(); calls > 0 {
-		out.note("left out what was done before: %s", plural(calls, "call SID"))
+		c.console.note("left out what was done before: %s", plural(calls, "call SID"))
 	}
-	if len(list.calls) == 0 {
-		out.note("nothing is left to do")
+	if len(list.calls) == 0 && !c.all {
+		c.console.note("nothing is left to do")
 		return exitDone
 	}
-	if box != nil {
-		box.show("Before")
-		defer box.show("After")
+	if c.name {
+		var err error
+		if list.conference, err = c.find(ctx, list.name); err != nil {
+			return c.refuse(err)
+		}
+		if !list.resultOf.IsZero() && list.resultOf != list.conference {
+			return c.refuse(errors.New("standard input has results of another conference than " + list.conference.String()))
+		}
 	}
-	r.conference = list.conference
-	return r.run(ctx, cancel, list.calls, interrupts)
+	r := removal{connection: c, conference: list.conference}
+	return r.run(ctx, cancel, list.calls)
 }
 
 // readInput makes the list read standard input to its end. If an interrupt or the

@@ -70,7 +70,7 @@ func TestNoRetryAfterAnInterrupt(t *testing.T) {
 	skipWithoutSignals(t)
 	s := newService(t, 1, func(*service) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Retry-After", "15")
+			w.Header().Set("Retry-After", "5")
 			writeError(w, http.StatusTooManyRequests)
 		}
 	})

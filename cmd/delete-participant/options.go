@@ -15,8 +15,11 @@ import (
 type options struct {
 	account, baseURL string
 
-	dryRun, ignoreMissing, json, sandbox, verbose, version bool
+	all, list, name                      bool
+	dryRun, endConference, ignoreMissing bool
+	json, sandbox, verbose, version      bool
 
+	except            map[signalwire.CallSid]bool
 	parallel          int
 	patience, timeout time.Duration
 }
@@ -27,15 +30,33 @@ const (
 	defaultPatience = 5 * time.Minute
 )
 
+// parseOptions parses the flags, and returns the arguments after them.
+func parseOptions(args []string) (*options, []string, error) {
+	o := &options{}
+	flags := o.flags()
+	if err := flags.Parse(args); err != nil {
+		return nil, nil, err
+	}
+	if o.version {
+		return o, nil, nil
+	}
+	return o, flags.Args(), o.check()
+}
+
 // flags returns the flags, which set o. The usage text describes them.
 func (o *options) flags() *flag.FlagSet {
 	flags := flag.NewFlagSet("delete-participant", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Func("account", "", o.setAccount)
+	flags.BoolVar(&o.all, "all", false, "")
 	flags.Func("base-url", "", o.setBaseURL)
 	flags.BoolVar(&o.dryRun, "dry-run", false, "")
+	flags.BoolVar(&o.endConference, "end-conference", false, "")
+	flags.Func("except", "", o.addExcept)
 	flags.BoolVar(&o.ignoreMissing, "ignore-missing", false, "")
 	flags.BoolVar(&o.json, "json", false, "")
+	flags.BoolVar(&o.list, "list", false, "")
+	flags.BoolVar(&o.name, "name", false, "")
 	o.parallel = defaultParallel
 	flags.Func("parallel", "", o.setParallel)
 	o.patience = defaultPatience
@@ -63,6 +84,18 @@ func (o *options) setBaseURL(value string) error {
 	if value == "" {
 		return errEmpty
 	}
+	return nil
+}
+
+func (o *options) addExcept(value string) error {
+	call, err := signalwire.ParseCallSid(value)
+	if err != nil {
+		return errors.New(reason(err))
+	}
+	if o.except == nil {
+		o.except = make(map[signalwire.CallSid]bool)
+	}
+	o.except[call] = true
 	return nil
 }
 
@@ -97,10 +130,19 @@ func (o *options) check() error {
 			problems = append(problems, fmt.Errorf("-account: %s", reason(err)))
 		}
 	}
+	if len(o.except) > 0 && !o.all {
+		problems = append(problems, errors.New("-except is for -all; otherwise only those are removed who are given"))
+	}
+	if o.list && (o.all || o.dryRun || o.endConference || o.ignoreMissing) {
+		problems = append(problems, errors.New("-list removes nobody; leave out -all, -except, -dry-run, -end-conference and -ignore-missing"))
+	}
 	return errors.Join(problems...)
 }
 
+// isTour reports whether nothing is asked of the sandbox.
+func (o *options) isTour() bool { return !o.all && !o.list && !o.name }
+
 // isDone reports whether an outcome counts as success.
 func (o *options) isDone(outcome outcome) bool {
-	return outcome == removed || outcome == notFound && o.ignoreMissing
+	return outcome == removed || outcome == absent && (o.ignoreMissing || o.all)
 }

@@ -26,6 +26,11 @@ func TestBadFlagsAreNamedAndNothingIsSent(t *testing.T) {
 		{"empty account", []string{"-account", ""}, []string{"-account: it is empty"}},
 		{"empty base URL", []string{"-base-url", ""}, []string{"-base-url: it is empty"}},
 		{"plain http", []string{"-base-url", "http://example.com"}, []string{"neither https nor http on a loopback address"}},
+		{"except without all", []string{"-except", otherCall}, []string{"-except is for -all"}},
+		{"except a name", []string{"-all", "-except", "Alice"}, []string{"-except: the call SID is not a UUID"}},
+		{"all and a call", []string{"-all"}, []string{"with -all, give the conference alone"}},
+		{"list and a call", []string{"-list"}, []string{"with -list, give one conference, or none"}},
+		{"list and remove", []string{"-list", "-all"}, []string{"-list removes nobody; leave out -all"}},
 		{"sandbox", []string{"-sandbox"}, []string{"leave out -account and -base-url"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -38,6 +43,7 @@ func TestBadFlagsAreNamedAndNothingIsSent(t *testing.T) {
 			}
 			require.NotContains(t, got.stderr, "parse error")
 			require.Zero(t, s.requests.Load())
+			require.Zero(t, s.reads.Load())
 		})
 	}
 }
@@ -59,7 +65,9 @@ func TestAccountIsTheProjectUnlessGiven(t *testing.T) {
 		s := newService(t, 1, nil)
 		runProgram(t, credentials(), "", s.args(flags, s.calls...)...)
 		requests := s.Requests()
-		require.Len(t, requests, 1)
-		require.Contains(t, requests[0].Path, "/Accounts/"+account+"/")
+		require.NotEmpty(t, requests)
+		for _, request := range requests {
+			require.Contains(t, request.Path, "/Accounts/"+account+"/")
+		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -52,16 +53,25 @@ type service struct {
 	*signalwiretest.Handler
 	conference signalwire.ConferenceSid
 	calls      []string
-	requests   atomic.Int64
+	read       http.HandlerFunc // takes each GET, unless it is nil
+	reads      atomic.Int64     // GETs
+	requests   atomic.Int64     // DELETEs
 	underWay   atomic.Int64
 	most       atomic.Int64 // that were under way at a time
 	url        string
 }
 
+// newService has a conference named stand-up with so many participants. What comes
+// before the handler gets the DELETEs.
 func newService(t *testing.T, participants int, before func(*service) http.HandlerFunc) *service {
 	t.Helper()
+	return newServiceOf(t, make([]signalwiretest.Participant, participants), before)
+}
+
+func newServiceOf(t *testing.T, participants []signalwiretest.Participant, before func(*service) http.HandlerFunc) *service {
+	t.Helper()
 	s := &service{Handler: signalwiretest.NewHandler(serviceName)}
-	conference, calls := s.AddConference(participants)
+	conference, calls := s.Add(signalwiretest.Conference{FriendlyName: "stand-up", Participants: participants})
 	s.conference = conference
 	for _, call := range calls {
 		s.calls = append(s.calls, call.String())
@@ -71,6 +81,15 @@ func newService(t *testing.T, participants int, before func(*service) http.Handl
 		handler = before(s)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			s.reads.Add(1)
+			if s.read != nil {
+				s.read(w, r)
+				return
+			}
+			s.Handler.ServeHTTP(w, r)
+			return
+		}
 		s.requests.Add(1)
 		defer s.underWay.Add(-1)
 		for n, most := s.underWay.Add(1), s.most.Load(); n > most && !s.most.CompareAndSwap(most, n); {
@@ -94,6 +113,20 @@ func writeError(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	fmt.Fprintf(w, `{"code":%d,"message":"made up","more_info":"none","status":%d}`, 10000+status, status)
+}
+
+func writeJSON(w io.Writer, value any) {
+	if err := json.NewEncoder(w).Encode(value); err != nil {
+		panic(err)
+	}
+}
+
+func conferenceOf(sid string, status signalwire.ConferenceStatus) signalwire.ConferenceResponse {
+	conference := signalwire.ConferenceResponse{AccountSid: imitated.Account(), Status: status}
+	if err := conference.Sid.UnmarshalText([]byte(sid)); err != nil {
+		panic(err)
+	}
+	return conference
 }
 
 // always responds to everything with the status.
@@ -268,7 +301,7 @@ func (p *program) writeAll(t *testing.T, stdin io.Writer, text string) {
 	require.NoError(t, err, p.stderr.String())
 }
 
-var resultLine = regexp.MustCompile(`^([0-9a-f-]{36})  (removed|not found|failed|unknown|not tried)(?:: (.+))?$`)
+var resultLine = regexp.MustCompile(`^([0-9a-f-]{36})  (removed|absent|failed|unknown|not tried)(?:: (.+))?$`)
 
 // outcomes are the results by call SID, of text or JSON. Every line is one, and
 // none comes twice.

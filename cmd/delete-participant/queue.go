@@ -36,7 +36,7 @@ const (
 // alone says more about the participant than about the service.
 func (q *queue) slow() bool { return q.failures > 1 }
 
-func (q *queue) empty() bool { return len(q.untried) == 0 && len(q.again) == 0 }
+func (q *queue) len() int { return len(q.untried) + len(q.again) }
 
 // next returns the next task of a queue that is not empty.
 func (q *queue) next() task {
@@ -68,12 +68,17 @@ func (q *queue) decided(now time.Time) {
 // service has been failing, the longer is the pause.
 func (q *queue) repeat(done result, now time.Time) {
 	q.failures++
-	pause := max(done.retryAfter, min(max(now.Sub(q.good)/4, minPause), maxPause))
-	until := now.Add(pause)
+	until := now.Add(done.pause(now.Sub(q.good)))
 	q.again = append(q.again, task{done.CallSid, &done, until})
 	if q.slow() && until.After(q.resume) {
 		q.resume = until
 	}
+}
+
+// pause is how long to wait after a failure if the service has been failing for a
+// while.
+func (r *result) pause(failing time.Duration) time.Duration {
+	return max(r.retryAfter, min(max(failing/4, minPause), maxPause))
 }
 
 // hopeless reports whether a task's turn comes later than patience allows.

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"os"
 	"time"
 
 	"example.com/signalwire"
@@ -14,44 +12,18 @@ import (
 // A removal removes participants of one conference. Its fields change while it
 // runs, in the goroutine that called run.
 type removal struct {
-	*options
-	console    *console
-	gate       *gate
-	client     *signalwire.ClientWithResponses
-	account    signalwire.AccountSid
+	*connection
 	conference signalwire.ConferenceSid
 
 	queue     queue
-	stopped   string // why nothing else is begun, or ""
-	interrupt os.Signal
+	open      map[signalwire.CallSid]result // with -all: of those whom another round may remove
+	stopped   string                        // why nothing else is begun, or ""
 	counts    tally
 	notDone   int
+	refused   int       // would have ended the conference
 	foreign   bool      // a response was probably not the API's
 	advised   bool      // a note said what to check
 	slowNoted time.Time // when a note said that the run is slow
-}
-
-// connect makes the client, which sends with the transport. It sends nothing.
-func (r *removal) connect(newClient func(...signalwire.ClientOption) (*signalwire.ClientWithResponses, error), account string, transport http.RoundTripper) error {
-	r.gate = newGate(transport)
-	options := []signalwire.ClientOption{signalwire.WithHTTPClient(&signalwire.Doer{
-		HTTPClient: &http.Client{Transport: r.gate},
-		OnAttempt: func(ctx context.Context, attempt signalwire.Attempt) {
-			r.gate.ended(ctx, attempt)
-			if r.verbose {
-				r.showAttempt(ctx, attempt)
-			}
-		},
-	})}
-	if r.baseURL != "" {
-		options = append(options, signalwire.WithBaseURL(r.baseURL))
-	}
-	var err error
-	if r.client, err = newClient(options...); err != nil {
-		return err
-	}
-	r.account, err = signalwire.ParseAccountSid(account)
-	return err
 }
 
 // errGivenUp is the cause of requests that end at the second interrupt.
@@ -60,26 +32,34 @@ var errGivenUp = errors.New("interrupted twice")
 // progressFrom is the number of participants from which progress is shown.
 const progressFrom = 10
 
-// run removes the participants, reports each of them once, and returns the exit
-// status. It returns when no request is under way any more. The second interrupt
-// calls cancel, which ends those that are.
-func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls []signalwire.CallSid, interrupts <-chan os.Signal) int {
+// run removes the participants, or with -all everybody, reports each of them once,
+// and returns the exit status. It returns when no request is under way any more.
+// The second interrupt calls cancel, which ends those that are.
+func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls []signalwire.CallSid) int {
+	r.counts, r.open = make(tally), make(map[signalwire.CallSid]result)
+	if r.all {
+		r.removeEverybody(ctx, cancel)
+	} else {
+		r.removeThese(ctx, cancel, calls)
+	}
+	return r.summarize()
+}
+
+// remove removes the participants of the queue.
+func (r *removal) remove(ctx context.Context, cancel context.CancelCauseFunc) {
+	total := r.queue.len()
 	work, results := make(chan task), make(chan result)
 	defer close(work)
-	for range min(r.parallel, len(calls)) {
+	for range min(r.parallel, total) {
 		go func() {
 			for t := range work {
-				results <- r.remove(ctx, t)
+				results <- r.removeOne(ctx, t)
 			}
 		}()
 	}
-	r.counts = make(tally)
-	r.queue = queue{untried: calls, patience: r.patience, good: time.Now()}
-	if r.dryRun {
-		r.stop("dry run")
-	}
+	r.queue.patience, r.queue.good = r.patience, time.Now()
 	var tick <-chan time.Time
-	if len(calls) >= progressFrom && r.console.terminal {
+	if total >= progressFrom && r.console.terminal {
 		ticker := time.NewTicker(progressInterval)
 		defer ticker.Stop()
 		tick = ticker.C
@@ -99,29 +79,28 @@ func (r *removal) run(ctx context.Context, cancel context.CancelCauseFunc, calls
 			r.receive(done)
 		case <-wake:
 		case <-tick:
-			r.console.show(r.progress(len(calls), underWay))
+			r.console.show(r.progress(total, underWay))
 		case <-timeout:
 			timeout = nil
 			r.stop(context.Cause(ctx).Error())
-		case signal := <-interrupts:
+		case signal := <-r.interrupts:
 			if r.interrupt != nil {
 				cancel(errGivenUp)
 				break
 			}
 			r.interrupt = signal
-			r.stop("interrupted")
+			r.stop(errInterrupted.Error())
 			r.console.note("interrupted: waiting for %s under way; interrupt again to give up", plural(underWay, "request"))
 		}
 	}
 	r.console.show("")
 	r.reportRest()
-	return r.summarize()
 }
 
 // next returns the next task with the channel that takes it, or a channel that
 // says when to ask again, or neither if a result has to come first.
 func (r *removal) next(work chan<- task, underWay int) (task, chan<- task, <-chan time.Time) {
-	if r.stopped != "" || r.queue.empty() || r.queue.slow() && underWay > 0 {
+	if r.stopped != "" || r.queue.len() == 0 || r.queue.slow() && underWay > 0 {
 		return task{}, nil, nil
 	}
 	next := r.queue.next()
@@ -146,7 +125,7 @@ func (r *removal) stop(why string) {
 	}
 }
 
-// receive reports a result, or queues the participant for another turn.
+// receive reports a result, or keeps the participant for another turn or round.
 func (r *removal) receive(done result) {
 	now := time.Now()
 	switch {
@@ -160,7 +139,14 @@ func (r *removal) receive(done result) {
 		}
 		return
 	}
+	if r.all && !done.Done && r.stopped == "" && !done.isHopeless() {
+		r.open[done.CallSid] = done
+		return
+	}
 	r.report(done)
+	if r.stopped == "" && done.isHopeless() {
+		r.giveUp(done)
+	}
 }
 
 func (r *removal) report(done result) {
@@ -176,21 +162,11 @@ func (r *removal) report(done result) {
 	if !r.console.result(line) {
 		r.stop("standard output cannot be written")
 	}
-	if r.stopped != "" {
-		return
-	}
-	switch {
-	case done.refused && done.foreign:
-		r.giveUp("something that is not the API refused the request", "SIGNALWIRE_SPACE, -base-url and what is in between")
-	case done.refused:
-		r.giveUp("the credentials were refused", "SIGNALWIRE_PROJECT_ID, SIGNALWIRE_API_TOKEN and -account")
-	case done.unknownHost:
-		r.giveUp("the host is unknown", "SIGNALWIRE_SPACE, -base-url and HTTPS_PROXY")
-	}
 }
 
 // giveUp stops the run because the next request would fail like the last.
-func (r *removal) giveUp(why, check string) {
+func (r *removal) giveUp(last result) {
+	why, check := last.advice()
 	r.stop(why)
 	r.advised = true
 	r.console.note("%s, so no other request is begun: check %s", why, check)
@@ -199,19 +175,24 @@ func (r *removal) giveUp(why, check string) {
 // reportRest reports the participants that had no turn, or no further one.
 func (r *removal) reportRest() {
 	for _, t := range r.queue.again {
-		r.report(*t.earlier)
+		if t.earlier != nil {
+			r.report(*t.earlier)
+		} else {
+			r.report(r.notTried(t.call))
+		}
 	}
 	for _, call := range r.queue.untried {
-		r.report(result{ConferenceSid: r.conference, CallSid: call, Outcome: notTried, Reason: r.stopped})
+		r.report(r.notTried(call))
 	}
+	r.queue = queue{}
+}
+
+func (r *removal) notTried(call signalwire.CallSid) result {
+	return result{ConferenceSid: r.conference, CallSid: call, Outcome: notTried, Reason: r.stopped}
 }
 
 func (r *removal) progress(total, underWay int) string {
-	decided := 0
-	for _, n := range r.counts {
-		decided += n
-	}
-	text := fmt.Sprintf("%d of %d decided, %d under way", decided, total, underWay)
+	text := fmt.Sprintf("%d of %d decided, %d under way", total-r.queue.len()-underWay, total, underWay)
 	if r.queue.slow() {
 		text += ", failing"
 	}
@@ -224,28 +205,40 @@ func (r *removal) summarize() int {
 	if r.foreign && !r.advised {
 		r.console.note("not every response was the API's: check SIGNALWIRE_SPACE, -base-url and what is in between")
 	}
-	if len(r.counts) == 1 && r.counts[notFound] > 0 {
-		r.console.note("nobody was found: check the conference SID, the call SIDs and -account")
+	if len(r.counts) == 1 && r.counts[absent] > 0 && !r.all {
+		r.console.note("none of them is in this conference: check the SIDs")
 	}
-	if left := r.counts.left(); left > 0 && !r.dryRun {
-		r.console.note("%d left: to go on, give what this run printed to the same command as input (see -h)", left)
+	if left := r.counts.left() - r.refused; left > 0 && !r.dryRun {
+		hint := "to go on, give what this run printed to the same command as input (see -h)"
+		if r.all {
+			hint = "to go on, run the same command again"
+		}
+		r.console.note("%d left: %s", left, hint)
 	}
 	switch {
 	case r.interrupt != nil:
 		return exitStatus(r.interrupt)
 	case r.console.broken:
 		return exitNotDone
-	case r.dryRun, r.notDone == 0:
+	case r.stopped == onlyDryRun:
 		return exitDone
+	case r.notDone > 0, r.all && r.stopped != "": // No list says that nobody is there.
+		return exitNotDone
 	}
-	return exitNotDone
+	return exitDone
 }
 
-// remove gives a participant one turn: a call of the client with its retries.
-func (r *removal) remove(ctx context.Context, t task) result {
-	ctx, call, leave := r.gate.enter(ctx, t.call)
+// maxTurn is how long a turn takes at most. After that, the queue decides when the
+// participant has another one.
+const maxTurn = 20 * time.Second
+
+// removeOne gives a participant one turn: a call of EnsureRemoved.
+func (r *removal) removeOne(ctx context.Context, t task) result {
+	ctx, call, leave := r.gate.enter(ctx, t.call.String())
 	defer leave()
-	_, err := r.client.DeleteParticipantWithResponse(ctx, r.account, r.conference, t.call)
+	turn, cancel := context.WithTimeout(ctx, maxTurn)
+	defer cancel()
+	verdict, err := r.client.EnsureRemoved(turn, r.account, r.conference, t.call)
 	done := result{ConferenceSid: r.conference, CallSid: t.call, Attempts: call.attempts}
 	if err != nil {
 		done.describe(err)
@@ -255,17 +248,14 @@ func (r *removal) remove(ctx context.Context, t task) result {
 		done.MaybeApplied = done.MaybeApplied || t.earlier.MaybeApplied
 	}
 	switch {
-	case err == nil:
+	case err == nil && (verdict == signalwire.Removed || done.MaybeApplied):
 		done.Outcome, done.MaybeApplied = removed, false
+	case err == nil:
+		done.Outcome = absent
 	case call.attempts == 0 && ctx.Err() != nil && t.earlier != nil:
 		return *t.earlier
 	case call.attempts == 0 && ctx.Err() != nil:
 		return result{ConferenceSid: r.conference, CallSid: t.call, Outcome: notTried, Reason: context.Cause(ctx).Error()}
-	case errors.Is(err, signalwire.ErrNotFound):
-		done.Outcome, done.Reason = notFound, ""
-		if done.MaybeApplied {
-			done.Reason = "an earlier attempt may have removed it"
-		}
 	case done.MaybeApplied:
 		done.Outcome = unknown
 	default:
@@ -273,18 +263,4 @@ func (r *removal) remove(ctx context.Context, t task) result {
 	}
 	done.Done = r.isDone(done.Outcome)
 	return done
-}
-
-// showAttempt prints an attempt, for -v.
-func (r *removal) showAttempt(ctx context.Context, attempt signalwire.Attempt) {
-	what := fmt.Sprintf("%d %s", attempt.StatusCode, http.StatusText(attempt.StatusCode))
-	if attempt.Err != nil {
-		what = reason(attempt.Err)
-	}
-	next := ""
-	if attempt.RetryIn > 0 {
-		next = fmt.Sprintf("; again in %v", attempt.RetryIn.Round(time.Millisecond))
-	}
-	r.console.text(fmt.Sprintf("%s  attempt %d, %v: %s %s%s\n", gatedCallOf(ctx).sid, attempt.Number,
-		attempt.Elapsed.Round(time.Millisecond), attempt.Method, what, next))
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -12,8 +10,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"example.com/signalwire/signalwiretest"
 )
 
 func TestRemovesAndReports(t *testing.T) {
@@ -21,13 +17,13 @@ func TestRemovesAndReports(t *testing.T) {
 	s := newService(t, 3, nil)
 	got := runProgram(t, credentials(), "", s.args(nil, s.calls[0], otherCall, s.calls[2])...)
 	require.Equal(t, 1, got.status)
-	require.Equal(t, map[string]string{s.calls[0]: "removed", otherCall: "not found", s.calls[2]: "removed"}, outcomes(t, got.stdout))
-	require.Equal(t, "3 participants: 2 removed, 1 not found\n", got.stderr)
+	require.Equal(t, map[string]string{s.calls[0]: "removed", otherCall: "absent", s.calls[2]: "removed"}, outcomes(t, got.stdout))
+	require.Equal(t, "3 participants: 2 removed, 1 absent\n", got.stderr)
 	require.Len(t, s.Participants(s.conference), 1)
 
 	again := runProgram(t, credentials(), "", s.args([]string{"-ignore-missing"}, s.calls[0], s.calls[1])...)
 	require.Equal(t, 0, again.status)
-	require.Equal(t, map[string]string{s.calls[0]: "not found", s.calls[1]: "removed"}, outcomes(t, again.stdout))
+	require.Equal(t, map[string]string{s.calls[0]: "absent", s.calls[1]: "removed"}, outcomes(t, again.stdout))
 }
 
 func TestThousandParticipants(t *testing.T) {
@@ -81,42 +77,42 @@ func TestParallelIsBounded(t *testing.T) {
 
 func TestUnknownAndAmbiguous(t *testing.T) {
 	t.Parallel()
-	var mu sync.Mutex
-	seen := make(map[string]bool)
-	s := newService(t, 4, func(s *service) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			call := callOf(r)
-			mu.Lock()
-			first := !seen[call]
-			seen[call] = true
-			mu.Unlock()
-			switch {
-			case call == s.calls[0]: // No response, ever.
-				panic(http.ErrAbortHandler)
-			case call == s.calls[1] && first: // It was carried out, and nobody heard.
-				s.Handler.ServeHTTP(httptest.NewRecorder(), r)
-				writeError(w, http.StatusServiceUnavailable)
-			case call == s.calls[2]: // Not the API.
-				http.NotFound(w, r)
-			default:
-				s.Handler.ServeHTTP(w, r)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 4, nil)
+		var calls []string
+		for _, call := range s.calls {
+			calls = append(calls, call.String())
 		}
-	})
-	got := runProgram(t, credentials(), "", s.args([]string{"-v", "-patience", "0"}, s.calls...)...)
-	require.Equal(t, 1, got.status)
-	require.Equal(t, map[string]string{
-		s.calls[0]: "unknown", s.calls[1]: "not found", s.calls[2]: "failed", s.calls[3]: "removed",
-	}, outcomes(t, got.stdout))
-	require.Regexp(t, s.calls[0]+`  unknown: no complete response after \d+ attempts \(the request may have been carried out\): `, got.stdout)
-	require.Contains(t, got.stdout, s.calls[1]+"  not found: an earlier attempt may have removed it\n")
-	require.Contains(t, got.stderr, "4 participants: 1 removed, 1 not found, 1 failed, 1 unknown\n")
-	require.Contains(t, got.stderr, "not every response was the API's: check SIGNALWIRE_SPACE, -base-url")
-	require.Contains(t, got.stderr, "2 left: to go on,")
+		s.respond = func(call string, number int) (int, time.Duration) {
+			switch {
+			case call == calls[0]: // No response, ever.
+				return 0, 0
+			case call == calls[1] && number == 1: // It may have been carried out.
+				return http.StatusServiceUnavailable, 0
+			case call == calls[1]:
+				return http.StatusNotFound, 0
+			case call == calls[2]:
+				return notTheAPIs, 0
+			}
+			return http.StatusNoContent, 0
+		}
+		s.left = map[string]bool{calls[1]: true}
+		got := s.remove(t, nil, "-v", "-patience", "0")
+		require.Equal(t, 1, got.status)
+		require.Equal(t, map[string]string{
+			calls[0]: "unknown", calls[1]: "removed", calls[2]: "failed", calls[3]: "removed",
+		}, outcomes(t, got.stdout))
+		require.Regexp(t, calls[0]+`  unknown: no complete response( after \d+ attempts)? \(the request may have been carried out\): `, got.stdout)
+		require.Contains(t, got.stderr, "4 participants: 2 removed, 1 failed, 1 unknown\n")
+		require.Contains(t, got.stderr, "not every response was the API's: check SIGNALWIRE_SPACE, -base-url")
+		require.Contains(t, got.stderr, "2 left: to go on,")
 
-	require.Regexp(t, `(?m)^`+s.calls[0]+`  attempt 3, .*: DELETE no complete`, got.stderr)
-	require.Regexp(t, `(?m)^`+s.calls[1]+`  attempt 1, .*: DELETE 503 Service Unavailable .*; again in \d+(\.\d+)?(ms|µs|s)$`, got.stderr)
-	require.Regexp(t, `(?m)^`+s.calls[3]+`  attempt 1, .*: DELETE 204 No Content$`, got.stderr)
+		require.Regexp(t, `(?m)^list of participants  attempt 1, .*: GET 200 OK$`, got.stderr)
+		require.Regexp(t, `(?m)^`+calls[0]+`  attempt 3, .*: DELETE no complete`, got.stderr)
+		require.Regexp(t, `(?m)^`+calls[1]+`  attempt 1, .*: DELETE 503 Service Unavailable .*; again in \d+(\.\d+)?(ms|µs|s)$`, got.stderr)
+		require.Regexp(t, `(?m)^`+calls[1]+`  attempt 1, .*: GET 200 OK$`, got.stderr)
+		require.Regexp(t, `(?m)^`+calls[3]+`  attempt 1, .*: DELETE 204 No Content$`, got.stderr)
+	})
 }
 
 func TestRefusedCredentialsStopTheRest(t *testing.T) {
@@ -169,11 +165,12 @@ func TestUnknownHostStopsTheRest(t *testing.T) {
 // space.
 func TestNoAdviceAboutTheSpaceDuringAnOutage(t *testing.T) {
 	t.Parallel()
-	s := newService(t, 1, nil)
-	s.Script(slices.Repeat([]signalwiretest.Response{signalwiretest.Unavailable()}, 6)...)
-	got := runProgram(t, credentials(), "", s.args([]string{"-patience", "0"}, s.calls...)...)
-	require.Equal(t, 1, got.status)
-	require.NotContains(t, got.stderr, "check ")
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 1, func(string, int) (int, time.Duration) { return http.StatusServiceUnavailable, 0 })
+		got := s.remove(t, nil, "-patience", "0")
+		require.Equal(t, 1, got.status)
+		require.NotContains(t, got.stderr, "check ")
+	})
 }
 
 func TestJSON(t *testing.T) {
@@ -208,8 +205,7 @@ func TestJSON(t *testing.T) {
 			"code": 10422.0, "attempts": 1.0, "reason": "422 Unprocessable Entity: code 10422: made up",
 		},
 		{
-			"conference_sid": conference, "call_sid": otherCall, "outcome": "not_found", "done": true, "status": 404.0,
-			"code": 20404.0, "attempts": 1.0,
+			"conference_sid": conference, "call_sid": otherCall, "outcome": "absent", "done": true, "attempts": 2.0,
 		},
 		{
 			"conference_sid": conference, "call_sid": s.calls[2], "outcome": "failed", "done": false, "status": 401.0,
@@ -222,7 +218,7 @@ func TestJSON(t *testing.T) {
 	}, results)
 }
 
-func TestDryRunSendsNothing(t *testing.T) {
+func TestDryRunRemovesNobody(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 20, nil)
 	got := runProgram(t, credentials(), "", s.args([]string{"-dry-run"}, s.calls...)...)
@@ -235,7 +231,7 @@ func TestDryRunSendsNothing(t *testing.T) {
 
 func TestWhatIsLeftIsSaid(t *testing.T) {
 	t.Parallel()
-	const hint, nobody = " left: to go on,", "nobody was found: check the conference SID"
+	const hint, nobody = " left: to go on,", "none of them is in this conference: check the SIDs"
 	for _, tt := range []struct {
 		name         string
 		flags        []string

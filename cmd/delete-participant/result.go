@@ -17,13 +17,13 @@ type outcome string
 
 const (
 	removed  outcome = "removed"
-	notFound outcome = "not_found"
+	absent   outcome = "absent"
 	failed   outcome = "failed"
 	unknown  outcome = "unknown"
 	notTried outcome = "not_tried"
 )
 
-var everyOutcome = []outcome{removed, notFound, failed, unknown, notTried}
+var everyOutcome = []outcome{removed, absent, failed, unknown, notTried}
 
 // String returns the outcome as the text output spells it.
 func (o outcome) String() string { return strings.ReplaceAll(string(o), "_", " ") }
@@ -40,11 +40,17 @@ type result struct {
 	Attempts      int                      `json:"attempts,omitempty"`
 	Reason        string                   `json:"reason,omitempty"`
 
+	// What the list of participants says, if -dry-run or a refusal is based on it.
+	Muted               bool `json:"muted,omitempty"`
+	Hold                bool `json:"hold,omitempty"`
+	EndConferenceOnExit bool `json:"end_conference_on_exit,omitempty"`
+
 	mayPass     bool          // it failed for a reason that may pass
 	retryAfter  time.Duration // how long the service asked to wait
 	refused     bool          // the credentials were refused
 	foreign     bool          // the response is probably not the API's
 	unknownHost bool
+	wrong       bool // the account has no such conference
 }
 
 // describe fills in what an error says.
@@ -61,8 +67,25 @@ func (r *result) describe(err error) {
 		r.MaybeApplied, r.mayPass = failure.MaybeApplied, failure.Retryable()
 	}
 	r.refused = errors.Is(err, signalwire.ErrUnauthorized) || errors.Is(err, signalwire.ErrForbidden)
+	r.wrong = errors.Is(err, signalwire.ErrUnknownConference)
 	r.foreign = errors.Is(err, signalwire.ErrUnexpectedResponse) && !r.mayPass
 	r.unknownHost = errors.As(err, &unknownHost) && unknownHost.IsNotFound
+}
+
+// isHopeless reports whether the next request would fail like this one.
+func (r *result) isHopeless() bool { return r.refused || r.unknownHost || r.wrong }
+
+// advice says what is wrong with a hopeless result, and what to check.
+func (r *result) advice() (why, check string) {
+	switch {
+	case r.wrong:
+		return "the account has no such conference", "the conference SID and -account"
+	case r.refused && r.foreign:
+		return "something that is not the API refused the request", "SIGNALWIRE_SPACE, -base-url and what is in between"
+	case r.refused:
+		return "the credentials were refused", "SIGNALWIRE_PROJECT_ID, SIGNALWIRE_API_TOKEN and -account"
+	}
+	return "the host is unknown", "SIGNALWIRE_SPACE, -base-url and HTTPS_PROXY"
 }
 
 // text returns the line that people read.
@@ -121,6 +144,9 @@ func (t tally) String() string {
 			total += t[o]
 			counts = append(counts, fmt.Sprintf("%d %v", t[o], o))
 		}
+	}
+	if total == 0 {
+		return plural(0, "participant")
 	}
 	return plural(total, "participant") + ": " + strings.Join(counts, ", ")
 }

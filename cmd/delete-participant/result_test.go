@@ -26,11 +26,11 @@ func TestEveryLineIsReadAgain(t *testing.T) {
 			for _, line := range []string{printed.text(), printed.json()} {
 				require.LessOrEqual(t, len(line), maxLine)
 				require.Equal(t, 1, strings.Count(line, "\n"))
-				list := parseArguments([]string{sandboxConference, "-"}, (&options{ignoreMissing: true}).isDone)
+				list := parseArguments([]string{sandboxConference, "-"}, &options{ignoreMissing: true})
 				list.readLines(strings.NewReader(line))
 				require.NoError(t, list.problems.err(), line)
 				require.Equal(t, []signalwire.CallSid{call}, list.calls)
-				done := outcome == removed || outcome == notFound
+				done := outcome == removed || outcome == absent
 				require.Equal(t, done, list.leaveOutDone() == 1, line)
 			}
 		}

@@ -11,23 +11,25 @@ import (
 )
 
 // A sandbox imitates the service on a loopback address, with a conference of
-// three. It prints each request and its response.
+// three. It can print each request and its response.
 type sandbox struct {
-	console    *console
-	handler    *signalwiretest.Handler
-	conference signalwire.ConferenceSid
-	calls      []signalwire.CallSid
-	server     http.Server
-	baseURL    string
+	console *console
+	verbose bool
+	handler *signalwiretest.Handler
+	calls   []signalwire.CallSid
+	server  http.Server
+	baseURL string
 }
 
-func openSandbox(console *console) (*sandbox, error) {
+func openSandbox(console *console, verbose bool) (*sandbox, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("the sandbox needs a loopback address: %w", err)
 	}
-	s := &sandbox{console: console, handler: signalwiretest.NewHandler("sandbox")}
-	s.conference, s.calls = s.handler.AddConference(3)
+	s := &sandbox{console: console, verbose: verbose, handler: signalwiretest.NewHandler("sandbox")}
+	_, s.calls = s.handler.Add(signalwiretest.Conference{FriendlyName: sandboxName, Participants: []signalwiretest.Participant{
+		{EndConferenceOnExit: true}, {Muted: true}, {Hold: true},
+	}})
 	s.baseURL = "http://" + listener.Addr().String() + signalwiretest.BasePath
 	s.server.Handler = http.HandlerFunc(s.serve)
 	go func() { _ = s.server.Serve(listener) }()
@@ -44,28 +46,40 @@ func (s *sandbox) connect(options ...signalwire.ClientOption) (*signalwire.Clien
 	return signalwire.New("example", s.handler.ProjectID(), s.handler.APIToken(), options...)
 }
 
-// example returns arguments that remove the second participant.
-func (s *sandbox) example() []string {
-	return []string{s.conference.String(), s.calls[1].String()}
-}
-
-func (s *sandbox) show(when string) {
-	var b strings.Builder
-	participants := s.handler.Participants(s.conference)
-	fmt.Fprintf(&b, "%s, conference %s has %s:\n", when, s.conference, plural(len(participants), "participant"))
-	for _, call := range participants {
-		fmt.Fprintf(&b, "  %s\n", call)
+// tour finds a conference, shows what would happen, and removes everybody but one,
+// a command each. The flags of c that choose nothing hold for all of them.
+func (s *sandbox) tour(c *connection) int {
+	moderator := s.calls[0].String()
+	for _, command := range [][]string{
+		{"-list"},
+		{"-name", "-all", "-except", moderator, "-dry-run", sandboxName},
+		{"-name", "-all", "-except", moderator, sandboxName},
+	} {
+		s.console.text("$ delete-participant " + strings.Join(command, " ") + "\n")
+		o, args, err := parseOptions(command)
+		if err != nil {
+			panic(err) // The commands are those above.
+		}
+		o.parallel, o.json, o.verbose, o.patience, o.timeout = 1, c.json, c.verbose, c.patience, c.timeout
+		next := &connection{options: o, console: c.console, interrupts: c.interrupts}
+		if status := next.run(args, strings.NewReader(""), s.connect, s.handler.ProjectID()); status != exitDone {
+			return status
+		}
 	}
-	s.console.text(b.String())
+	return exitDone
 }
 
 func (s *sandbox) serve(w http.ResponseWriter, r *http.Request) {
 	recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
 	s.handler.ServeHTTP(recorder, r)
-	// The response is sent after this, so it is printed before the result.
-	s.console.text(fmt.Sprintf("> %s %s\n< %d %s\n", r.Method, r.URL.EscapedPath(),
-		recorder.status, http.StatusText(recorder.status)))
+	if s.verbose {
+		// The response is sent after this, so it is printed before the result.
+		s.console.text(fmt.Sprintf("> %s %s\n< %d %s\n", r.Method, r.URL.RequestURI(),
+			recorder.status, http.StatusText(recorder.status)))
+	}
 }
+
+const sandboxName = "stand-up"
 
 type statusRecorder struct {
 	http.ResponseWriter

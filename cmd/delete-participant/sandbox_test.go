@@ -10,11 +10,14 @@ import (
 
 func TestSandboxTakesArguments(t *testing.T) {
 	t.Parallel()
-	got := runProgram(t, nil, someCall+"\n", "-sandbox", "-json", "-ignore-missing", sandboxConference, "-", otherCall)
-	require.Equal(t, 0, got.status)
+	got := runProgram(t, nil, someCall+"\n", "-sandbox", "-v", "-name", "-json", "-ignore-missing", sandboxName, "-", otherCall)
+	require.Equal(t, 0, got.status, got.stderr)
 	require.Equal(t, 2, strings.Count(got.stdout, `"done":true`))
 	require.Contains(t, got.stderr, "nothing real is touched")
 	require.Contains(t, got.stderr, "< 404 Not Found\n")
+	unknown := runProgram(t, nil, "", "-sandbox", sandboxConference, someCall)
+	require.Equal(t, 1, unknown.status)
+	require.Contains(t, unknown.stderr, "the account has no such conference, so no other request is begun: check the conference SID and -account\n")
 }
 
 // TestReadmeRecording holds the README's recording of the sandbox and the

@@ -13,21 +13,28 @@ import (
 
 // A sidList holds the SIDs of the arguments and of standard input.
 type sidList struct {
-	conference signalwire.ConferenceSid
+	conference signalwire.ConferenceSid // zero if there is a name instead
+	name       string
 	calls      []signalwire.CallSid // each once, in the order in which they were given
 	repeated   int                  // how many were left out of calls
 	readsInput bool                 // an argument is -
 	problems   problems
 
-	isDone func(outcome) bool
-	seen   map[signalwire.CallSid]bool // whether an earlier run has done it
+	options  *options
+	seen     map[signalwire.CallSid]bool // whether an earlier run has done it
+	resultOf signalwire.ConferenceSid    // the conference of the results in the input
 }
 
 // parseArguments parses all arguments, and puts what is wrong into the list's
-// problems. isDone tells which outcomes of an earlier run count as success.
-func parseArguments(args []string, isDone func(outcome) bool) *sidList {
-	list := &sidList{isDone: isDone, seen: make(map[signalwire.CallSid]bool)}
-	if len(args) < 2 {
+// problems.
+func parseArguments(args []string, o *options) *sidList {
+	list := &sidList{options: o, seen: make(map[signalwire.CallSid]bool)}
+	switch {
+	case o.list && len(args) > 1:
+		list.problems.add("with -list, give one conference, or none for all")
+	case o.all && len(args) != 1:
+		list.problems.add("with -all, give the conference alone: no call SID, and no -")
+	case !o.list && !o.all && len(args) < 2:
 		list.problems.add("a conference SID and at least one call SID are needed")
 	}
 	for i, arg := range args {
@@ -38,20 +45,28 @@ func parseArguments(args []string, isDone func(outcome) bool) *sidList {
 		case arg == "-" && i > 0:
 			list.problems.add("%s: - can be given once", place)
 		case arg == "-":
-			list.problems.add("%s: - stands for call SIDs, so the conference SID comes before it", place)
+			list.problems.add("%s: - stands for call SIDs, so the conference comes before it", place)
+		case i == 0 && o.name:
+			list.name = arg
 		case strings.HasPrefix(arg, "-"):
-			list.problems.add("%s: flags come before the conference SID", place)
+			list.problems.add("%s: flags come before the conference", place)
 		case i == 0:
 			var err error
 			if list.conference, err = signalwire.ParseConferenceSid(arg); err != nil {
-				list.problems.add("%s: %s", place, reason(err))
+				list.problems.add("%s: %s", place, notAConference(err))
 			}
 		default:
 			list.add(place, arg)
 		}
 	}
+	if o.name && list.name == "" {
+		list.problems.add("-name needs the name of a conference as the first argument")
+	}
 	return list
 }
+
+// notAConference adds to a ParseConferenceSid error how a name is given.
+func notAConference(err error) string { return reason(err) + " (or give -name)" }
 
 const (
 	maxLine  = 4096 // in bytes; more than any line that a run prints
@@ -105,15 +120,39 @@ func (l *sidList) addLine(place, line string) bool {
 	case err != nil:
 		l.problems.add("%s: %s", place, reason(err))
 		return true
-	case ok && !earlier.ConferenceSid.IsZero() && earlier.ConferenceSid != l.conference:
+	case ok && !l.isOf(earlier.ConferenceSid):
 		l.problems.add("%s: this is the result of another conference", place)
 		return true
 	case ok:
-		l.addCall(place, earlier.CallSid, l.isDone(earlier.Outcome))
+		l.addCall(place, earlier.CallSid, l.options.isDone(earlier.Outcome))
 		return true
 	}
 	line, _, _ = strings.Cut(line, "#")
 	l.add(place, strings.TrimSpace(line))
+	return true
+}
+
+// isOf reports whether a result is of the conference, or may be: of a name, the
+// conference is found later.
+func (l *sidList) isOf(conference signalwire.ConferenceSid) bool {
+	if l.resultOf.IsZero() {
+		l.resultOf = conference
+	}
+	of := l.conference
+	if l.name != "" {
+		of = l.resultOf
+	}
+	return conference.IsZero() || conference == of
+}
+
+// isWanted reports whether a conference is the one that was given, if any was.
+func (l *sidList) isWanted(c signalwire.Conference) bool {
+	switch {
+	case l.name != "":
+		return c.FriendlyName == l.name
+	case !l.conference.IsZero():
+		return c.Sid == l.conference
+	}
 	return true
 }
 

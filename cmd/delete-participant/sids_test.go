@@ -95,7 +95,7 @@ func TestBadInputIsNamedAndNothingIsSent(t *testing.T) {
 func TestLongestLine(t *testing.T) {
 	t.Parallel()
 	for _, end := range []string{"", "\n", "\r\n"} {
-		list := parseArguments([]string{sandboxConference, "-"}, (&options{}).isDone)
+		list := parseArguments([]string{sandboxConference, "-"}, &options{})
 		list.readLines(strings.NewReader(someCall + " #" + strings.Repeat("x", maxLine-len(someCall+" #")) + end))
 		require.NoError(t, list.problems.err())
 		require.Len(t, list.calls, 1)
@@ -105,7 +105,7 @@ func TestLongestLine(t *testing.T) {
 func TestMostLines(t *testing.T) {
 	t.Parallel()
 	for lines, problem := range map[int]bool{maxLines: false, maxLines + 1: true} {
-		list := parseArguments([]string{sandboxConference, "-"}, (&options{}).isDone)
+		list := parseArguments([]string{sandboxConference, "-"}, &options{})
 		list.readLines(strings.NewReader(strings.Repeat("\n", lines-1) + someCall))
 		require.Equal(t, problem, list.problems.err() != nil, "%d lines: %v", lines, list.problems.err())
 	}
@@ -114,7 +114,7 @@ func TestMostLines(t *testing.T) {
 // A list and what a run printed may be given together, in any order.
 func TestDoneAnywhereIsDone(t *testing.T) {
 	t.Parallel()
-	list := parseArguments([]string{sandboxConference, "-"}, (&options{}).isDone)
+	list := parseArguments([]string{sandboxConference, "-"}, &options{})
 	list.readLines(strings.NewReader(someCall + "\n" + otherCall + "  removed\n" + someCall + "  removed\n" + otherCall + "\n"))
 	require.NoError(t, list.problems.err())
 	require.Equal(t, 2, list.leaveOutDone())
@@ -148,12 +148,12 @@ func TestGoingOn(t *testing.T) {
 			})
 			first := runProgram(t, credentials(), "", s.args(append(flags, "-parallel", "1"), s.calls[:5]...)...)
 			require.Equal(t, 1, first.status)
-			require.Contains(t, first.stderr, "5 participants: 3 removed, 1 not found, 1 failed\n")
+			require.Contains(t, first.stderr, "5 participants: 3 removed, 1 absent, 1 failed\n")
 			require.Contains(t, first.stderr, "1 left: to go on,")
 
 			before := s.requests.Load()
 			second := runProgram(t, credentials(), first.stdout+s.calls[5]+"\n", s.args(append(flags, "-parallel", "1"), "-")...)
-			require.Contains(t, second.stderr, "3 participants: 2 removed, 1 not found\n")
+			require.Contains(t, second.stderr, "3 participants: 2 removed, 1 absent\n")
 			require.Contains(t, second.stderr, "left out what was done before: 3 call SIDs\n")
 			require.EqualValues(t, 3, s.requests.Load()-before, "who was removed is left out")
 

@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -27,14 +29,23 @@ type virtualService struct {
 	// that is cut, and noHost for none at all. It may sleep. 204 means that it is
 	// carried out.
 	respond func(call string, number int) (status int, retryAfter time.Duration)
+	// read says which status a GET gets, as respond does. Nil means 200 at once.
+	read  func(path string) int
+	left  map[string]bool // who was removed by what had no response
+	ends  map[string]bool // who ends the conference
+	state signalwire.ConferenceStatus
 
 	mu       sync.Mutex
-	requests []virtualRequest
-	numbers  map[string]int // of requests, by call
+	requests []virtualRequest // DELETEs
+	reads    []time.Duration  // when the GETs came
+	numbers  map[string]int   // of requests, by call
 	removed  map[string]bool
 }
 
-const noHost = -1
+const (
+	noHost     = -1
+	notTheAPIs = -2 // a 404 of something else
+)
 
 type virtualRequest struct {
 	call string
@@ -43,7 +54,7 @@ type virtualRequest struct {
 
 func newVirtualService(t *testing.T, participants int, respond func(call string, number int) (int, time.Duration)) *virtualService {
 	t.Helper()
-	s := &virtualService{began: time.Now(), respond: respond, numbers: make(map[string]int), removed: make(map[string]bool)}
+	s := &virtualService{began: time.Now(), respond: respond, numbers: make(map[string]int), removed: make(map[string]bool), state: signalwire.ConferenceStatusInProgress}
 	for i := range participants {
 		call, err := signalwire.ParseCallSid(fmt.Sprintf("00000000-0000-4000-8000-%012d", i+1))
 		require.NoError(t, err)
@@ -57,11 +68,55 @@ func (s *virtualService) elapsed() time.Duration { return time.Since(s.began) }
 func (s *virtualService) RoundTrip(r *http.Request) (*http.Response, error) {
 	call := callOf(r)
 	s.mu.Lock()
+	if r.Method == http.MethodGet {
+		s.reads = append(s.reads, s.elapsed())
+		s.mu.Unlock()
+		return s.readFor(r)
+	}
 	s.requests = append(s.requests, virtualRequest{call, s.elapsed()})
 	s.numbers[call]++
 	number := s.numbers[call]
 	s.mu.Unlock()
 	status, retryAfter := s.respond(call, number)
+	return s.write(r, status, retryAfter, func(w *virtualResponse) {
+		s.mu.Lock()
+		s.removed[call] = true
+		s.mu.Unlock()
+		w.status = http.StatusNoContent
+	})
+}
+
+// readFor responds to a GET with the conference, or with all who are in it.
+func (s *virtualService) readFor(r *http.Request) (*http.Response, error) {
+	status := http.StatusOK
+	if s.read != nil {
+		status = s.read(r.URL.Path)
+	}
+	return s.write(r, status, 0, func(w *virtualResponse) {
+		w.header.Set("Content-Type", "application/json")
+		w.status = http.StatusOK
+		if callOf(r) != "Participants" {
+			writeJSON(w, conferenceOf(callOf(r), s.state))
+			return
+		}
+		list := signalwire.ConferenceParticipantListResponse{Participants: []signalwire.ConferenceParticipant{}}
+		conference := conferenceOf(sandboxConference, s.state).Sid
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for _, call := range s.calls {
+			if !s.removed[call.String()] {
+				list.Participants = append(list.Participants, signalwire.ConferenceParticipant{
+					AccountSid: imitated.Account(), ConferenceSid: conference, CallSid: call,
+					Status: signalwire.ParticipantStatusInProgress, EndConferenceOnExit: s.ends[call.String()],
+				})
+			}
+		}
+		writeJSON(w, list)
+	})
+}
+
+// write responds with a status. What a success does is up to the caller.
+func (s *virtualService) write(r *http.Request, status int, retryAfter time.Duration, succeed func(*virtualResponse)) (*http.Response, error) {
 	if err := r.Context().Err(); err != nil {
 		return nil, err
 	}
@@ -70,12 +125,15 @@ func (s *virtualService) RoundTrip(r *http.Request) (*http.Response, error) {
 	case status == 0:
 		return nil, errors.New("connection reset")
 	case status == noHost:
+		if trace := httptrace.ContextClientTrace(r.Context()); trace != nil {
+			trace.GetConn(r.URL.Host) // in vain
+		}
 		return nil, &net.DNSError{Err: "no such host", Name: "example.signalwire.com", IsNotFound: true}
-	case status == http.StatusNoContent:
-		s.mu.Lock()
-		s.removed[call] = true
-		s.mu.Unlock()
-		w.status = status
+	case status == http.StatusNoContent || status == http.StatusOK:
+		succeed(w)
+	case status == notTheAPIs:
+		w.status = http.StatusNotFound
+		_, _ = w.WriteString("<h1>Not found</h1>")
 	default:
 		if retryAfter > 0 {
 			w.header.Set("Retry-After", fmt.Sprint(int(retryAfter.Seconds())))
@@ -107,7 +165,7 @@ func (s *virtualService) removal(t *testing.T, stdout, stderr io.Writer, flags .
 	t.Helper()
 	o := &options{}
 	require.NoError(t, o.flags().Parse(flags))
-	r := &removal{options: o, console: newConsole(stdout, stderr)}
+	r := &removal{connection: &connection{options: o, console: newConsole(stdout, stderr)}}
 	err := r.connect(func(options ...signalwire.ClientOption) (*signalwire.ClientWithResponses, error) {
 		return signalwire.New("example", imitated.ProjectID(), imitated.APIToken(), options...)
 	}, imitated.ProjectID(), s)
@@ -120,13 +178,20 @@ func (s *virtualService) removal(t *testing.T, stdout, stderr io.Writer, flags .
 // remove removes all participants, and checks what is reported.
 func (s *virtualService) remove(t *testing.T, interrupts <-chan os.Signal, flags ...string) ending {
 	t.Helper()
+	got := s.run(t, interrupts, flags...)
+	s.requireTrue(t, got.stdout)
+	return got
+}
+
+func (s *virtualService) run(t *testing.T, interrupts <-chan os.Signal, flags ...string) ending {
+	t.Helper()
 	var stdout, stderr bytes.Buffer
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	status := s.removal(t, &stdout, &stderr, flags...).run(ctx, cancel, s.calls, interrupts)
-	got := ending{status, stdout.String(), stderr.String()}
-	s.requireTrue(t, got.stdout)
-	return got
+	r := s.removal(t, &stdout, &stderr, flags...)
+	r.interrupts = interrupts
+	status := r.run(ctx, cancel, slices.Clone(s.calls))
+	return ending{status, stdout.String(), stderr.String()}
 }
 
 // requireTrue checks that each participant is reported once, and nothing false
@@ -138,7 +203,7 @@ func (s *virtualService) requireTrue(t *testing.T, output string) {
 	for call, outcome := range found {
 		switch outcome {
 		case "removed":
-			require.True(t, s.removed[call], call)
+			require.True(t, s.removed[call] || s.left[call], call)
 		case "failed", "not tried":
 			require.False(t, s.removed[call], call)
 		}
