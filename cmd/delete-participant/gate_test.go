@@ -136,3 +136,61 @@ func TestTurnAfterTheGateClosed(t *testing.T) {
 	require.Equal(t, earlier, r.removeOne(t.Context(), task{call: s.calls[0], earlier: &earlier}))
 	require.Empty(t, s.requests)
 }
+
+// After an interrupt, a removal that was under way may still ask for the
+// conference, for as long as askTime.
+func TestAskingAfterAnInterrupt(t *testing.T) {
+	t.Parallel()
+	const latency, interrupted = time.Second, time.Second / 2
+	for _, tt := range []struct {
+		name    string
+		removal int
+		asking  time.Duration // how long the service takes for the conference
+		first   int           // how it responds at first
+		want    string
+		ends    time.Duration // of the run, at the latest
+		most    int           // how many GETs there are at most
+	}{
+		{"at once", http.StatusNotFound, 0, http.StatusOK, "absent", latency, 1},
+		{"again", http.StatusNotFound, 0, http.StatusServiceUnavailable, "absent", interrupted + askTime, 2},
+		{"slowly", http.StatusNotFound, 3 * time.Second, http.StatusOK, "absent", latency + 3*time.Second, 1},
+		{"too slowly", http.StatusNotFound, time.Minute, http.StatusOK, "failed", interrupted + askTime, 1},
+		{"nothing to ask", http.StatusServiceUnavailable, 0, http.StatusOK, "unknown", latency, 0},
+		{"not the API's", notTheAPIs, 0, http.StatusOK, "failed", latency, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newVirtualService(t, 20, func(string, int) (int, time.Duration) {
+					time.Sleep(latency)
+					return tt.removal, 0
+				})
+				asked := make(chan int, 1)
+				asked <- 0
+				s.read = func(r *http.Request) int {
+					if callOf(r) == "Participants" {
+						return http.StatusOK
+					}
+					n := <-asked
+					asked <- n + 1
+					select {
+					case <-time.After(tt.asking):
+					case <-r.Context().Done():
+					}
+					if n == 0 {
+						return tt.first
+					}
+					return http.StatusOK
+				}
+				interrupts := make(chan os.Signal, 1)
+				time.AfterFunc(interrupted, func() { interrupts <- os.Interrupt })
+				got := s.run(t, interrupts, "-parallel", "1")
+				require.Equal(t, 130, got.status)
+				require.Equal(t, tt.want, outcomes(t, got.stdout)[s.calls[0].String()], got.stdout)
+				require.Len(t, s.requests, 1)
+				require.LessOrEqual(t, s.elapsed(), tt.ends)
+				require.LessOrEqual(t, <-asked, tt.most)
+			})
+		})
+	}
+}

@@ -85,7 +85,7 @@ func TestNobodyIsRemovedWithoutAList(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					s := newVirtualService(t, 3, nil)
-					s.read = func(string) int { return tt.status }
+					s.read = func(*http.Request) int { return tt.status }
 					got := s.run(t, nil, flags...)
 					require.Equal(t, 1, got.status)
 					require.Contains(t, got.stderr, tt.advice)
@@ -104,7 +104,7 @@ func TestListOutlivesAnOutage(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newVirtualService(t, 3, func(string, int) (int, time.Duration) { return http.StatusNoContent, 0 })
-		s.read = func(string) int {
+		s.read = func(*http.Request) int {
 			if s.elapsed() < 4*time.Minute {
 				return http.StatusServiceUnavailable
 			}
@@ -117,7 +117,7 @@ func TestListOutlivesAnOutage(t *testing.T) {
 		require.Less(t, len(s.reads), 200, "it slows down")
 
 		s = newVirtualService(t, 3, nil)
-		s.read = func(string) int { return http.StatusServiceUnavailable }
+		s.read = func(*http.Request) int { return http.StatusServiceUnavailable }
 		require.Equal(t, 1, s.remove(t, nil, "-patience", "0").status)
 		require.Less(t, s.elapsed(), 30*time.Second)
 	})
@@ -127,7 +127,7 @@ func TestInterruptedList(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newVirtualService(t, 3, nil)
-		s.read = func(string) int { return http.StatusServiceUnavailable }
+		s.read = func(*http.Request) int { return http.StatusServiceUnavailable }
 		interrupts := make(chan os.Signal, 1)
 		time.AfterFunc(time.Minute, func() { interrupts <- os.Interrupt })
 		got := s.remove(t, interrupts)
@@ -258,8 +258,8 @@ func TestAbsentIsToldFromAWrongConference(t *testing.T) {
 					return tt.removal, 0
 				})
 				s.state = tt.state
-				s.read = func(path string) int {
-					if strings.HasSuffix(path, "/Participants") {
+				s.read = func(r *http.Request) int {
+					if callOf(r) == "Participants" {
 						return http.StatusOK
 					}
 					return tt.read

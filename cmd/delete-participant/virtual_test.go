@@ -30,7 +30,7 @@ type virtualService struct {
 	// carried out.
 	respond func(call string, number int) (status int, retryAfter time.Duration)
 	// read says which status a GET gets, as respond does. Nil means 200 at once.
-	read  func(path string) int
+	read  func(*http.Request) int
 	left  map[string]bool // who was removed by what had no response
 	ends  map[string]bool // who ends the conference
 	state signalwire.ConferenceStatus
@@ -90,7 +90,7 @@ func (s *virtualService) RoundTrip(r *http.Request) (*http.Response, error) {
 func (s *virtualService) readFor(r *http.Request) (*http.Response, error) {
 	status := http.StatusOK
 	if s.read != nil {
-		status = s.read(r.URL.Path)
+		status = s.read(r)
 	}
 	return s.write(r, status, 0, func(w *virtualResponse) {
 		w.header.Set("Content-Type", "application/json")
