@@ -141,9 +141,11 @@ func TestTurnAfterTheGateClosed(t *testing.T) {
 // conference, for as long as askTime.
 func TestAskingAfterAnInterrupt(t *testing.T) {
 	t.Parallel()
-	const latency, interrupted = time.Second, time.Second / 2
+	const latency = time.Second
+	const during, after = latency / 2, latency + 50*time.Millisecond // the removal
 	for _, tt := range []struct {
 		name    string
+		at      time.Duration // of the interrupt
 		removal int
 		asking  time.Duration // how long the service takes for the conference
 		first   int           // how it responds at first
@@ -151,12 +153,13 @@ func TestAskingAfterAnInterrupt(t *testing.T) {
 		ends    time.Duration // of the run, at the latest
 		most    int           // how many GETs there are at most
 	}{
-		{"at once", http.StatusNotFound, 0, http.StatusOK, "absent", latency, 1},
-		{"again", http.StatusNotFound, 0, http.StatusServiceUnavailable, "absent", interrupted + askTime, 2},
-		{"slowly", http.StatusNotFound, 3 * time.Second, http.StatusOK, "absent", latency + 3*time.Second, 1},
-		{"too slowly", http.StatusNotFound, time.Minute, http.StatusOK, "failed", interrupted + askTime, 1},
-		{"nothing to ask", http.StatusServiceUnavailable, 0, http.StatusOK, "unknown", latency, 0},
-		{"not the API's", notTheAPIs, 0, http.StatusOK, "failed", latency, 0},
+		{"at once", during, http.StatusNotFound, 0, http.StatusOK, "absent", latency, 1},
+		{"again", during, http.StatusNotFound, 0, http.StatusServiceUnavailable, "absent", during + askTime, 2},
+		{"between two questions", after, http.StatusNotFound, 0, http.StatusServiceUnavailable, "absent", after + askTime, 2},
+		{"slowly", during, http.StatusNotFound, 3 * time.Second, http.StatusOK, "absent", latency + 3*time.Second, 1},
+		{"too slowly", during, http.StatusNotFound, time.Minute, http.StatusOK, "failed", during + askTime, 1},
+		{"nothing to ask", during, http.StatusServiceUnavailable, 0, http.StatusOK, "unknown", latency, 0},
+		{"not the API's", during, notTheAPIs, 0, http.StatusOK, "failed", latency, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -183,7 +186,7 @@ func TestAskingAfterAnInterrupt(t *testing.T) {
 					return http.StatusOK
 				}
 				interrupts := make(chan os.Signal, 1)
-				time.AfterFunc(interrupted, func() { interrupts <- os.Interrupt })
+				time.AfterFunc(tt.at, func() { interrupts <- os.Interrupt })
 				got := s.run(t, interrupts, "-parallel", "1")
 				require.Equal(t, 130, got.status)
 				require.Equal(t, tt.want, outcomes(t, got.stdout)[s.calls[0].String()], got.stdout)

@@ -230,7 +230,7 @@ func (r *removal) summarize() int {
 
 // maxTurn is how long a turn takes at most. After that, the queue decides when the
 // participant has another one.
-const maxTurn = 20 * time.Second
+const maxTurn = 15 * time.Second
 
 // removeOne gives a participant one turn: a call of EnsureRemoved.
 func (r *removal) removeOne(ctx context.Context, t task) result {

@@ -3,11 +3,14 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/signalwire"
 	"example.com/signalwire/signalwiretest"
 )
 
@@ -85,6 +89,7 @@ func removeMany(t *testing.T, executable string, participants int) (time.Duratio
 		}
 	})
 	_, sids := signalwiretest.NewHandler(serviceName).AddConference(participants)
+	s.read = pagesOf(t, s.conference, sids)
 	var input strings.Builder
 	for _, sid := range sids {
 		input.WriteString(sid.String() + "\n")
@@ -112,6 +117,34 @@ func removeMany(t *testing.T, executable string, participants int) (time.Duratio
 	t.Logf("%v, %v of them on a processor; %d KiB", took.Round(time.Millisecond),
 		p.ProcessState.UserTime()+p.ProcessState.SystemTime(), memory)
 	return took, memory
+}
+
+// pagesOf lists participants without the cost of validation.
+func pagesOf(t *testing.T, conference signalwire.ConferenceSid, calls []signalwire.CallSid) http.HandlerFunc {
+	t.Helper()
+	var pages [][]byte
+	for page := range slices.Chunk(calls, int(pageSize)) {
+		next := fmt.Sprintf("?Page=%d", len(pages)+1)
+		list := signalwire.ConferenceParticipantListResponse{NextPageURI: &next}
+		if (len(pages)+1)*int(pageSize) >= len(calls) {
+			list.NextPageURI = nil
+		}
+		for _, call := range page {
+			list.Participants = append(list.Participants, signalwire.ConferenceParticipant{
+				AccountSid: imitated.Account(), ConferenceSid: conference, CallSid: call,
+				Status:      signalwire.ParticipantStatusInProgress,
+				DateCreated: "Mon, 24 Sept 2018 21:00:00 +0000", DateUpdated: "Mon, 24 Sept 2018 21:00:00 +0000",
+			})
+		}
+		encoded, err := json.Marshal(list)
+		require.NoError(t, err)
+		pages = append(pages, encoded)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		number, _ := strconv.Atoi(r.URL.Query().Get("Page"))
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write(pages[number])
+	}
 }
 
 // peakMemory returns how much memory a process had at most until now, in KiB.
