@@ -242,6 +242,7 @@ func (r *removal) removeOne(ctx context.Context, t task) result {
 	done := result{ConferenceSid: r.conference, CallSid: t.call, Attempts: call.attempts}
 	if err != nil {
 		done.describe(err)
+		done.mayPass = done.mayPass || turn.Err() != nil && ctx.Err() == nil
 	}
 	if t.earlier != nil {
 		done.Attempts += t.earlier.Attempts
