@@ -11,7 +11,7 @@ import (
 
 // pageSize is how many conferences or participants a request asks for: the most
 // that the service allows.
-const pageSize int32 = 1000
+const pageSize int = 1000
 
 // A participant is somebody in a conference, as the service lists them.
 type participant struct {
