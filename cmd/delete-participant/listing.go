@@ -9,9 +9,9 @@ import (
 	"example.com/signalwire"
 )
 
-// pageSize is how many conferences or participants a request asks for: the most
-// that the service allows.
-const pageSize int = 1000
+// pageSize is how many conferences or participants a request asks for. The service
+// allows 1000, but a page takes memory.
+const pageSize int = 250
 
 // A participant is somebody in a conference, as the service lists them.
 type participant struct {

@@ -123,10 +123,10 @@ func removeMany(t *testing.T, executable string, participants int) (time.Duratio
 func pagesOf(t *testing.T, conference signalwire.ConferenceSid, calls []signalwire.CallSid) http.HandlerFunc {
 	t.Helper()
 	var pages [][]byte
-	for page := range slices.Chunk(calls, int(pageSize)) {
+	for page := range slices.Chunk(calls, pageSize) {
 		next := fmt.Sprintf("?Page=%d", len(pages)+1)
 		list := signalwire.ConferenceParticipantListResponse{NextPageURI: &next}
-		if (len(pages)+1)*int(pageSize) >= len(calls) {
+		if (len(pages)+1)*pageSize >= len(calls) {
 			list.NextPageURI = nil
 		}
 		for _, call := range page {
