@@ -36,7 +36,7 @@ func (c *call) do(ctx context.Context) (*http.Response, error) {
 		o.elapsed = time.Since(began)
 		c.sent++
 		c.maybe = c.maybe || o.maybeApplied
-		err := o.error(c.sent, c.maybe)
+		err := o.finish(c.sent, c.maybe)
 		delay, again := c.plan(o)
 		c.report(ctx, o.statusCode(), err, o.elapsed, delay)
 		if !again {

@@ -118,10 +118,6 @@ var (
 	errMaxElapsed     = errors.New("the call's time limit")
 )
 
-// errNotSent marks an error that came before anything was sent. A retry would
-// fail in the same way.
-var errNotSent = errors.New("nothing was sent")
-
 // Do sends a request, with retries. It returns the documented success, whose body
 // has been read into memory, or an error, which is an [*Error] or a
 // [*TransportError]. The response's Request holds method, scheme and host alone,
@@ -157,12 +153,6 @@ func (d *Doer) Do(request *http.Request) (*http.Response, error) {
 func (d *Doer) CloseIdleConnections() {
 	if d.init() == nil && d.client.closeIdle != nil {
 		d.client.closeIdle()
-	}
-}
-
-func closeBody(request *http.Request) {
-	if request != nil && request.Body != nil {
-		_ = request.Body.Close()
 	}
 }
 

@@ -141,7 +141,7 @@ func noPage(request *http.Request, response *http.Response, result any) error {
 		body = kept.GetBody()
 	}
 	if response.StatusCode >= 400 && response.StatusCode <= 599 {
-		return failed(request, response, body).error(1, false)
+		return failed(request, response, body).finish(1, false)
 	}
-	return unexpected(request, response, body, "not the documented success").error(1, false)
+	return unexpected(request, response, body, "not the documented success").finish(1, false)
 }

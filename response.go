@@ -74,8 +74,9 @@ func (o outcome) statusCode() int {
 	return 0
 }
 
-// error returns the error that the caller gets, or nil.
-func (o outcome) error(attempts int, maybeApplied bool) error {
+// finish completes the error of an outcome, and returns what the caller gets: nil
+// for the documented success.
+func (o outcome) finish(attempts int, maybeApplied bool) error {
 	switch {
 	case o.decided && o.failure != nil:
 		return o.failure
@@ -153,15 +154,10 @@ func success(request *http.Request, response *http.Response, body []byte) outcom
 	}
 	response.Body = readerOf(body)
 	response.ContentLength = int64(len(body))
-	standIn := &struct {
-		request http.Request
-		url     url.URL
-	}{
-		http.Request{Method: request.Method},
-		url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host},
+	response.Request = &http.Request{
+		Method: request.Method,
+		URL:    &url.URL{Scheme: request.URL.Scheme, Host: request.URL.Host},
 	}
-	standIn.request.URL = &standIn.url
-	response.Request = &standIn.request
 	return outcome{response: response}
 }
 
@@ -175,16 +171,19 @@ func readerOf(body []byte) io.ReadCloser {
 // failed returns the outcome of a 4xx or 5xx, which the API may have written, or
 // anything in front of it.
 func failed(request *http.Request, response *http.Response, body []byte) outcome {
-	o := unexpected(request, response, body, "not in the API's error shape")
-	secret := secretsOf(request.Header)
 	e, isAPI := parseAPIError(operationOf(request.Context()), response.StatusCode, body) // Redacting may break the JSON.
-	o.responseError.Code, o.responseError.Message, o.responseError.MoreInfo = e.code, secret.redact(e.message), secret.redact(e.moreInfo)
+	why := "not in the API's error shape"
 	if isAPI {
-		o.responseError.unexpected = ""
+		why = ""
 	}
+	o := unexpected(request, response, body, why)
+	secret := secretsOf(request.Header)
+	o.responseError.Code, o.responseError.Message, o.responseError.MoreInfo = e.code, secret.redact(e.message), secret.redact(e.moreInfo)
 	return o
 }
 
+// unexpected returns the outcome of a response that is not the documented success.
+// Why the contract does not describe it is "" if the API wrote it.
 func unexpected(request *http.Request, response *http.Response, body []byte, why string) outcome {
 	secret := secretsOf(request.Header)
 	if body != nil {

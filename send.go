@@ -84,16 +84,6 @@ func notSent(ctx context.Context, request *http.Request, cause error) error {
 	return &TransportError{Err: e}
 }
 
-// A notSentError says why nothing was sent. It matches errNotSent.
-type notSentError struct{ causes []error }
-
-func notSentBecause(cause error) *notSentError { return &notSentError{[]error{cause, errNotSent}} }
-
-func (e *notSentError) Error() string {
-	return strings.TrimPrefix(e.causes[0].Error(), "signalwire: ")
-}
-func (e *notSentError) Unwrap() []error { return e.causes }
-
 // innermost returns the error at the end of err's chain. Those that wrap it repeat
 // the argument's value, in the words of package runtime.
 func innermost(err error) error {
@@ -136,11 +126,10 @@ func askedSafely(response *http.Response) bool {
 	return response.Request != nil && isSafe(response.Request.Method)
 }
 
-// describeClient is the first request editor. Its two values share an array,
-// and neither can grow into the other.
+// describeClient is the first request editor.
 func describeClient(_ context.Context, request *http.Request) error {
-	values := []string{"application/json", userAgent()}
-	request.Header["Accept"], request.Header["User-Agent"] = values[:1:1], values[1:]
+	request.Header.Set("Accept", "application/json")
+	request.Header.Set("User-Agent", userAgent())
 	return nil
 }
 
