@@ -19,20 +19,26 @@ import (
 // The program of the README.
 func Example() {
 	if len(os.Args) != 3 {
-		log.Fatal("usage: remove CONFERENCE_SID CALL_SID")
+		log.Fatal("usage: remove CONFERENCE_NAME CALL_SID")
 	}
 	client, err1 := signalwire.NewFromEnv()
 	account, err2 := signalwire.AccountFromEnv()
-	conference, err3 := signalwire.ParseConferenceSid(os.Args[1])
-	call, err4 := signalwire.ParseCallSid(os.Args[2])
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	call, err3 := signalwire.ParseCallSid(os.Args[2])
+	if err := errors.Join(err1, err2, err3); err != nil {
 		log.Fatal(err)
 	}
-	_, err := client.DeleteParticipantWithResponse(context.Background(), account, conference, call)
-	if err != nil {
-		log.Fatal(err)
+	ctx, inProgress := context.Background(), signalwire.ConferenceStatusInProgress
+	find := &signalwire.ListAllConferencesParams{FriendlyName: &os.Args[1], Status: &inProgress}
+	for conference, err := range client.ListAllConferencesItems(ctx, account, find) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		removal, err := client.EnsureRemoved(ctx, account, conference.Sid, call)
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(removal, "from", conference.Sid) // "removed", or "absent": not there
 	}
-	fmt.Println("removed", call)
 }
 
 // Each attempt becomes a line of a structured log.
@@ -151,11 +157,13 @@ func ExampleMaybeApplied() {
 	conference, calls := sandbox.AddConference(1)
 	sandbox.Script(signalwiretest.ActThenDisconnect())
 
-	removedByUs, certain := ensureOut(context.Background(), conference, calls[0])
-	fmt.Println("removed by us:", removedByUs, "certain to be out:", certain)
+	_, err := client.DeleteParticipantWithResponse(context.Background(), account, conference, calls[0])
+	if errors.Is(err, signalwire.ErrNotFound) && signalwire.MaybeApplied(err) {
+		fmt.Println("out, and most likely by this call")
+	}
 
 	// Output:
-	// removed by us: true certain to be out: true
+	// out, and most likely by this call
 }
 
 // Eight calls at a time, and every error is checked.

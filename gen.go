@@ -1,18 +1,20 @@
-// Package signalwire is a client for SignalWire's Compatibility REST API,
-// generated from the vendor's OpenAPI document. SignalWire neither makes nor
-// supports it.
-//
-// The document describes one operation so far: it removes one participant from a
-// conference call.
+// Package signalwire is a client for SignalWire's Compatibility REST API. It is
+// generated from the vendor's page of one operation, which removes a participant
+// from a conference call, plus four read operations that we describe ourselves,
+// from the vendor's reference. SignalWire neither makes nor supports it.
 //
 //	client, err := signalwire.NewFromEnv()
 //	…
 //	account, err := signalwire.AccountFromEnv()
 //	…
-//	_, err = client.DeleteParticipantWithResponse(ctx, account, conference, call)
+//	removal, err := client.EnsureRemoved(ctx, account, conference, call)
 //	if err == nil {
-//		// The service said that it removed the participant.
+//		// The participant is out: removal says whether this call did it.
 //	}
+//
+// [ClientWithResponses.EnsureRemoved] removes a participant until it is certain, and
+// tells removed, absent and a wrong conference apart. DeleteParticipantWithResponse
+// removes with one call. The lists of conferences and participants have iterators.
 //
 // [New] and [NewFromEnv] make a client that authenticates with HTTP Basic over
 // https and sends through a [Doer]. This page is about such clients. [NewClient]
@@ -115,7 +117,8 @@
 //
 // # Testing
 //
-// Package signalwiretest is a test server for your tests, with the faults that a
+// Package webhook, below this one, verifies and reads what the service posts when
+// somebody joins. Package signalwiretest is a test server for your tests, with the faults that a
 // network and a service have.
 //
 // # Stability
