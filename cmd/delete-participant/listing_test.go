@@ -66,7 +66,7 @@ func TestManyNames(t *testing.T) {
 func TestNameThatCannotBeFound(t *testing.T) {
 	t.Parallel()
 	s := newService(t, 1, nil)
-	s.read = func(w http.ResponseWriter, _ *http.Request) { writeError(w, http.StatusForbidden) }
+	s.onRead(func(w http.ResponseWriter, _ *http.Request) { writeError(w, http.StatusForbidden) })
 	got := runProgram(t, credentials(), "", "-base-url", s.url, "-name", "stand-up", s.calls[0])
 	require.Equal(t, 1, got.status)
 	require.Contains(t, got.stderr, "delete-participant: no list of conferences: 403 Forbidden")

@@ -53,7 +53,8 @@ type service struct {
 	*signalwiretest.Handler
 	conference signalwire.ConferenceSid
 	calls      []string
-	read       http.HandlerFunc // takes each GET, unless it is nil
+	mu         sync.Mutex
+	read       http.HandlerFunc // takes each GET, unless it is nil; see onRead
 	reads      atomic.Int64     // GETs
 	requests   atomic.Int64     // DELETEs
 	underWay   atomic.Int64
@@ -81,10 +82,14 @@ func newServiceOf(t *testing.T, participants []signalwiretest.Participant, befor
 		handler = before(s)
 	}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		read := s.read
+		s.mu.Unlock()
+		defer func() { s.mu.Lock(); s.mu.Unlock() }() //nolint:staticcheck // What this request did comes before the next.
 		if r.Method == http.MethodGet {
 			s.reads.Add(1)
-			if s.read != nil {
-				s.read(w, r)
+			if read != nil {
+				read(w, r)
 				return
 			}
 			s.Handler.ServeHTTP(w, r)
@@ -100,6 +105,13 @@ func newServiceOf(t *testing.T, participants []signalwiretest.Participant, befor
 	t.Cleanup(server.Close)
 	s.url = server.URL + signalwiretest.BasePath
 	return s
+}
+
+// onRead has the handler take each GET from now on.
+func (s *service) onRead(read http.HandlerFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.read = read
 }
 
 // args are the arguments that remove the service's participants, or others.

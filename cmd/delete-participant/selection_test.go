@@ -37,12 +37,12 @@ func TestOneListDecides(t *testing.T) {
 			t.Parallel()
 			s := newServiceOf(t, []signalwiretest.Participant{{Hold: true, EndConferenceOnExit: true}, {Muted: true}, {}}, nil)
 			var listed atomic.Int64
-			s.read = func(w http.ResponseWriter, r *http.Request) {
+			s.onRead(func(w http.ResponseWriter, r *http.Request) {
 				if callOf(r) == "Participants" {
 					listed.Add(1)
 				}
 				s.Handler.ServeHTTP(w, r)
-			}
+			})
 			got := runProgram(t, credentials(), "", s.args(tt.flags, s.calls...)...)
 			require.Equal(t, tt.status, got.status, got.stderr)
 			require.Equal(t, tt.first, outcomes(t, got.stdout)[s.calls[0]])
@@ -176,13 +176,13 @@ func TestAllGoesOnUntilNobodyIsThere(t *testing.T) {
 	for joining, status := range map[int]int{3: 0, 1000: 1} {
 		s := newService(t, 1, nil)
 		joined := 0
-		s.read = func(w http.ResponseWriter, r *http.Request) {
+		s.onRead(func(w http.ResponseWriter, r *http.Request) {
 			s.Handler.ServeHTTP(w, r)
 			if joined < joining {
 				joined++
 				s.Join(s.conference, signalwiretest.Participant{})
 			}
-		}
+		})
 		got := runProgram(t, credentials(), "", s.args([]string{"-all"})...)
 		require.Equal(t, status, got.status, got.stderr)
 		found := outcomes(t, got.stdout)

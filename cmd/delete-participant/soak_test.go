@@ -89,7 +89,7 @@ func removeMany(t *testing.T, executable string, participants int) (time.Duratio
 		}
 	})
 	_, sids := signalwiretest.NewHandler(serviceName).AddConference(participants)
-	s.read = pagesOf(t, s.conference, sids)
+	s.onRead(pagesOf(t, s.conference, sids))
 	var input strings.Builder
 	for _, sid := range sids {
 		input.WriteString(sid.String() + "\n")

@@ -64,13 +64,13 @@ func TestListThatFails(t *testing.T) {
 	t.Parallel()
 	for _, failing := range []string{"Conferences", "Participants"} {
 		s := newService(t, 2, nil)
-		s.read = func(w http.ResponseWriter, r *http.Request) {
+		s.onRead(func(w http.ResponseWriter, r *http.Request) {
 			if callOf(r) == failing {
 				writeError(w, http.StatusUnprocessableEntity)
 				return
 			}
 			s.Handler.ServeHTTP(w, r)
-		}
+		})
 		got := runProgram(t, credentials(), "", s.listArgs()...)
 		require.Equal(t, 1, got.status)
 		require.Empty(t, got.stdout)
