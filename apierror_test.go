@@ -35,6 +35,8 @@ var errorBodies = []struct {
 	{"the contract's fields with the status as code", `{"code":STATUS,"message":"m","more_info":"i","status":STATUS}`, true, codeIsStatus, "m"},
 	{"the contract's fields, empty", `{"code":1,"message":"","more_info":"","status":STATUS}`, true, 1, ""},
 	{"string code and no status", `{"code":"20404","message":"m","more_info":"i"}`, true, 20404, "m"},
+	{"the largest code", `{"code":2147483647,"message":"m","more_info":"i","status":STATUS}`, true, 2147483647, "m"},
+	{"a code of ten digits", `{"code":"1234567890","message":"m","more_info":"i"}`, true, 1234567890, "m"},
 	{"code below 100", `{"code":99,"message":"m","more_info":"i"}`, true, 99, "m"},
 	{"code above 599", `{"code":600,"message":"m","more_info":"i"}`, true, 600, "m"},
 	{"a list of errors beside the contract's fields", `{"errors":[{"code":5}],"code":1,"message":"m","more_info":"i","status":STATUS}`, true, 1, "m"},
