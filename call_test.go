@@ -472,3 +472,22 @@ func TestStaleConnections(t *testing.T) {
 		require.Equal(t, int64(calls+calls-1), server.Requests.Load()) // All calls but the first found a stale connection.
 	}
 }
+
+// TestDelayAfterADeadConnection: an attempt that does not count lengthens no delay.
+func TestDelayAfterADeadConnection(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		network := &wiretest.Pipes{Steps: []string{wiretest.Raw(204), wiretest.Raw(503), wiretest.Raw(204)}}
+		var attempts []signalwire.Attempt
+		client := newPipesClient(t, network, &signalwire.Doer{
+			MaxAttempts: 3, OnAttempt: func(_ context.Context, a signalwire.Attempt) { attempts = append(attempts, a) },
+		})
+		for range 2 {
+			_, err := remove(t, client)
+			require.NoError(t, err)
+		}
+		require.Len(t, attempts, 4, "a removal; a dead connection, a failure and a removal")
+		require.Less(t, attempts[1].RetryIn, time.Millisecond, "the service is well")
+		require.GreaterOrEqual(t, attempts[2].RetryIn, 100*time.Millisecond, "the first that counts")
+		require.LessOrEqual(t, attempts[2].RetryIn, 200*time.Millisecond, "the first that counts")
+	})
+}
