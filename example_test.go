@@ -136,21 +136,6 @@ func ExampleError() {
 	// perhaps removed: signalwire: 302 Found (the request may have been carried out): unexpected response: not a documented status
 }
 
-// ensureOut removes a person, and reports whether they are out for certain. Who
-// is not found is not in that conference: they left, or an earlier attempt removed
-// them and its response was lost. (A wrong conference SID is not found either.)
-func ensureOut(ctx context.Context, conference signalwire.ConferenceSid, call signalwire.CallSid) (removedByUs, certain bool) {
-	_, err := client.DeleteParticipantWithResponse(ctx, account, conference, call)
-	switch {
-	case err == nil:
-		return true, true
-	case errors.Is(err, signalwire.ErrNotFound):
-		return signalwire.MaybeApplied(err), true
-	default:
-		return signalwire.MaybeApplied(err), false
-	}
-}
-
 // The response to the first attempt is lost, and the second attempt gets 404: the
 // person is out, and most likely by this call.
 func ExampleMaybeApplied() {
