@@ -3,10 +3,18 @@ package signalwire_test
 import (
 	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
+	"math/rand/v2"
+	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -257,4 +265,414 @@ func TestRemovalString(t *testing.T) {
 	} {
 		require.Equal(t, want, removal.String())
 	}
+}
+
+var schedules = flag.Int("schedules", 10_000, "how many random schedules TestEnsureRemovedModel runs")
+
+// TestEnsureRemovedModel removes over a network that loses, delays, duplicates and
+// cuts, from a service whose participants leave and rejoin and whose conferences
+// end. What the service keeps is the truth, and knows nothing of the client. A
+// third of the schedules are ordinary, a third are calm in the end and must be
+// decided, and in a third no DELETE gets a response of the API.
+func TestEnsureRemovedModel(t *testing.T) {
+	t.Parallel()
+	const workers = 2
+	var outcomes [3]sync.Map
+	var group sync.WaitGroup
+	for worker := range workers {
+		group.Go(func() {
+			t.Run(fmt.Sprint("worker ", worker), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					for n := worker; n < *schedules && !t.Failed(); n += workers {
+						outcome := newWorld(n).run(t)
+						count, _ := outcomes[n%3].LoadOrStore(outcome, new(atomic.Int64))
+						count.(*atomic.Int64).Add(1)
+					}
+				})
+			})
+		})
+	}
+	group.Wait()
+	for kind := range outcomes {
+		text := ""
+		outcomes[kind].Range(func(outcome, count any) bool {
+			text += fmt.Sprintf(" %d %s,", count.(*atomic.Int64).Load(), outcome)
+			return true
+		})
+		t.Logf("%s:%s", scheduleKind(kind), strings.TrimSuffix(text, ","))
+	}
+}
+
+type scheduleKind int
+
+const (
+	ordinary scheduleKind = iota
+	calmInTheEnd
+	deadDelete
+)
+
+func (k scheduleKind) String() string {
+	return [...]string{"ordinary", "calm in the end", "dead DELETE"}[k]
+}
+
+// A world is one schedule: a service with one conference and one participant of
+// interest, and a network before it.
+type world struct {
+	n      int
+	kind   scheduleKind
+	random *rand.Rand
+	known  bool          // the account has the conference
+	began  time.Time     // of the call
+	limit  time.Duration // of the context
+	cancel time.Duration // when the caller gives up, or 0
+	calm   time.Duration // when faults end
+	faulty float64       // the share of requests that fail until then
+
+	mu      sync.Mutex
+	inside  bool // the participant is in the conference
+	outEver bool // since the call began
+	ended   time.Time
+	applied int  // DELETEs
+	sent    int  // requests
+	open    int  // DELETEs that may have been carried out, as far as a client can tell
+	twice   bool // a DELETE was delivered twice
+	log     []string
+}
+
+func newWorld(n int) *world {
+	r := rand.New(rand.NewPCG(2822, uint64(n)))
+	w := &world{n: n, kind: scheduleKind(n % 3), random: r, inside: true}
+	w.known = r.IntN(4) > 0
+	w.limit = time.Duration(20+r.IntN(50)) * time.Second
+	w.faulty = r.Float64()
+	switch w.kind {
+	case ordinary:
+		w.calm = time.Hour
+		if r.IntN(3) == 0 {
+			w.limit = time.Duration(1+r.IntN(20_000)) * time.Millisecond
+		}
+		if r.IntN(5) == 0 {
+			w.cancel = w.upTo(w.limit)
+		}
+	case calmInTheEnd:
+		w.calm = w.upTo(min(w.limit, time.Minute) * 4 / 10)
+	case deadDelete:
+		w.calm = time.Hour
+	}
+	return w
+}
+
+func (w *world) upTo(d time.Duration) time.Duration {
+	return time.Duration(w.random.Int64N(int64(d)) + 1)
+}
+
+// run runs the schedule, and holds what EnsureRemoved returns against the truth.
+func (w *world) run(t *testing.T) (outcome string) {
+	w.began = time.Now()
+	w.live()
+	doer := &signalwire.Doer{HTTPClient: wiretest.Sender(w.send)}
+	if w.random.IntN(4) == 0 {
+		doer.MaxAttempts = 1
+	}
+	if w.random.IntN(4) == 0 {
+		doer.AttemptTimeout = time.Minute
+	}
+	client := newMemoryClient(t, doer)
+	ctx, cancel := context.WithTimeout(t.Context(), w.limit)
+	defer cancel()
+	if w.cancel > 0 {
+		defer time.AfterFunc(w.cancel, cancel).Stop()
+	}
+
+	removal, err := client.EnsureRemoved(ctx, testAccount, testConference, testCall)
+
+	w.mu.Lock()
+	took, outEver, applied, sent := time.Since(w.began), w.outEver || !w.inside, w.applied, w.sent
+	w.logf("returned %s, %v", removal, err)
+	w.mu.Unlock()
+	time.Sleep(10 * time.Minute) // Until what the network held back has arrived.
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	check := func(holds bool, rule string) {
+		if !holds {
+			t.Errorf("schedule %d, %s, known %t: %s\n%s", w.n, w.kind, w.known, rule, strings.Join(w.log, "\n"))
+		}
+	}
+	check(took <= min(w.limit, time.Minute), "it ends in time")
+	check(w.sent == sent, "nothing is sent after the return")
+	check((err != nil) == (removal == signalwire.RemovalUnknown), "an error, or a verdict")
+	unknown := errors.Is(err, signalwire.ErrUnknownConference)
+	check(!unknown || !w.known, "an unknown conference is unknown")
+	check(!errors.Is(err, signalwire.ErrNotFound), "no error reads as already gone")
+	var response *signalwire.Error
+	var failure *signalwire.TransportError
+	check(err == nil || errors.As(err, &response) != errors.As(err, &failure), "every error is of one of the two types")
+	if err == nil {
+		check(w.known, "the account has the conference")
+		check(outEver, "the participant was out at a moment of the call")
+	}
+	switch {
+	case removal == signalwire.Removed:
+		check(w.open > 0, "a DELETE was sent that may have removed them")
+	case w.twice: // Then the response does not tell what the other copy did.
+	case removal == signalwire.Absent:
+		check(applied == 0, "no DELETE of this call removed them")
+	case !signalwire.MaybeApplied(err):
+		check(w.applied == 0, "what was not carried out was not, and will not be")
+	}
+	if w.kind == calmInTheEnd {
+		check(err == nil || unknown, "it is decided")
+	}
+	switch {
+	case unknown:
+		return "unknown conferences"
+	case err != nil && signalwire.MaybeApplied(err):
+		return "errors that may have been applied"
+	case err != nil:
+		return "errors"
+	}
+	return removal.String()
+}
+
+// live makes the participant leave, rejoin with the same CallSid, and the conference
+// end, at random times before and during the call.
+func (w *world) live() {
+	if w.random.IntN(8) == 0 {
+		w.move(false, "left before")
+	}
+	for range w.random.IntN(4) {
+		in := w.random.IntN(2) == 0
+		time.AfterFunc(w.upTo(30*time.Second), func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if w.ended.IsZero() {
+				w.move(in, fmt.Sprintf("in by itself: %t", in))
+			}
+		})
+	}
+	if w.random.IntN(4) == 0 {
+		at := w.upTo(20 * time.Second)
+		if w.random.IntN(3) == 0 {
+			at = 0
+		}
+		end := func() {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.ended = time.Now()
+			w.move(false, "the conference ends")
+		}
+		if at == 0 {
+			end()
+		} else {
+			time.AfterFunc(at, end)
+		}
+	}
+}
+
+func (w *world) move(in bool, why string) {
+	w.inside = in
+	w.outEver = w.outEver || !in
+	w.logf("%s", why)
+}
+
+func (w *world) logf(format string, args ...any) {
+	w.log = append(w.log, fmt.Sprintf("%10s ", time.Since(w.began))+fmt.Sprintf(format, args...))
+}
+
+// A reply is the service's response.
+type reply struct {
+	status int
+	body   string
+}
+
+func apiReply(status, code int) reply {
+	return reply{status, fmt.Sprintf(`{"code":%d,"message":"m","more_info":"i","status":%d}`, code, status)}
+}
+
+// serve is the service: what arrives here is carried out.
+func (w *world) serve(method string, staleFor time.Duration) reply {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	r := w.respond(method, staleFor)
+	w.logf("the service responds %d to %s", r.status, method)
+	return r
+}
+
+func (w *world) respond(method string, staleFor time.Duration) reply {
+	switch {
+	case !w.known:
+		return apiReply(404, 20404)
+	case method == http.MethodGet:
+		status := "in-progress"
+		if !w.ended.IsZero() && time.Since(w.ended) >= staleFor {
+			status = "completed"
+		}
+		return reply{200, conferenceJSON(status)}
+	case !w.ended.IsZero():
+		return apiReply(400, 10000)
+	case !w.inside:
+		return apiReply(404, 20404)
+	}
+	w.applied++
+	w.open++
+	w.move(false, "removed")
+	return reply{204, ""}
+}
+
+func conferenceJSON(status string) string {
+	return fmt.Sprintf(`{"sid":%q,"account_sid":%q,"date_created":"Mon, 24 Sept 2018 21:00:00 +0000","date_updated":"","friendly_name":"f",`+
+		`"status":%q,"api_version":"2010-04-01","region":"us1","uri":"/u","subresource_uris":{"participants":"/p","recordings":"/r"}}`,
+		testConference, testAccount, status)
+}
+
+// send is the network. What becomes of a request is drawn before it is sent.
+func (w *world) send(r *http.Request) (*http.Response, error) {
+	w.mu.Lock()
+	w.sent++
+	isDelete := r.Method == http.MethodDelete
+	isFaulty := time.Since(w.began) < w.calm && w.random.Float64() < w.faulty || isDelete && w.kind == deadDelete
+	fate := fateGood
+	if isFaulty {
+		fate = fateOf(1 + w.random.IntN(int(fates)-1))
+	}
+	if isDelete && w.kind == deadDelete && (fate == fateDelayed || fate == fateTwice || fate == fateDenied) {
+		fate = fateLost
+	}
+	if fate == fateDenied && (w.kind == calmInTheEnd || w.random.IntN(10) > 0) {
+		fate = fateReset
+	}
+	travel, back := w.upTo(150*time.Millisecond), w.upTo(150*time.Millisecond)
+	later, breaks := w.upTo(40*time.Second), w.upTo(3*time.Second)
+	staleFor := time.Duration(w.random.IntN(3)) * time.Second
+	before := []int{400, 404, 405, 500, 502, 503, 504}[w.random.IntN(7)]
+	after := []int{200, 302, 500, 502, 504}[w.random.IntN(5)]
+	asked, second := []int{429, 500, 503}[w.random.IntN(3)], w.random.IntN(2) == 0
+	retryAfter := []string{"", "", "1", "5"}[w.random.IntN(4)]
+	refuses := fate == fateProxy && before < 500 || fate == fateBusy && asked < 500
+	if isDelete && fate != fateGood && fate != fateRefused && fate != fateDenied && !refuses {
+		w.open++
+	}
+	w.twice = w.twice || isDelete && fate == fateTwice
+	w.logf("%s: %s", r.Method, fate)
+	w.mu.Unlock()
+
+	ctx := r.Context()
+	html := func(status int) (*http.Response, error) {
+		return wiretest.Response(r, status, "<html></html>", "Content-Type", "text/html", "Location", "https://example.org/"), nil
+	}
+	replies := make(chan reply, 2)
+	arrive := func(after time.Duration, heard bool) {
+		time.AfterFunc(after, func() {
+			if got := w.serve(r.Method, staleFor); heard {
+				time.AfterFunc(back, func() { replies <- got })
+			}
+		})
+	}
+	wait := func(d time.Duration) error {
+		select {
+		case <-ctx.Done():
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			w.open++ // The client hears nothing of the rest.
+			return ctx.Err()
+		case <-time.After(d):
+			return nil
+		}
+	}
+	switch fate {
+	case fateRefused:
+		if trace := httptrace.ContextClientTrace(ctx); trace != nil && trace.GetConn != nil {
+			trace.GetConn("example.signalwire.com:443")
+		}
+		if err := wait(travel); err != nil {
+			return nil, err
+		}
+		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	case fateLost:
+		<-ctx.Done()
+		return nil, ctx.Err()
+	case fateReset:
+		if err := wait(breaks); err != nil {
+			return nil, err
+		}
+		return nil, syscall.ECONNRESET
+	case fateProxy:
+		if err := wait(travel); err != nil {
+			return nil, err
+		}
+		return html(before)
+	case fateBusy:
+		if err := wait(travel); err != nil {
+			return nil, err
+		}
+		response := wiretest.Response(r, asked, apiReply(asked, 20504).body, "Content-Type", "application/json")
+		if retryAfter != "" {
+			response.Header.Set("Retry-After", retryAfter)
+		}
+		return response, nil
+	case fateDenied:
+		if err := wait(travel); err != nil {
+			return nil, err
+		}
+		return wiretest.Response(r, 401, apiReply(401, 20003).body, "Content-Type", "application/json"), nil
+	case fateDelayed:
+		arrive(later, true)
+	case fateTwice:
+		arrive(travel, !second)
+		arrive(breaks, second)
+	default:
+		arrive(travel, true)
+	}
+	select {
+	case <-ctx.Done():
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.open++
+		return nil, ctx.Err()
+	case got := <-replies:
+		response := wiretest.Response(r, got.status, got.body, "Content-Type", "application/json")
+		switch fate {
+		case fateCut:
+			return nil, io.ErrUnexpectedEOF
+		case fateCutBody:
+			response.Body = io.NopCloser(io.MultiReader(strings.NewReader(got.body[:len(got.body)/2]), cutReader{}))
+			if got.status == 204 {
+				return nil, io.EOF
+			}
+		case fateReplaced:
+			return html(after)
+		case fateSilent:
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return response, nil
+	}
+}
+
+type cutReader struct{}
+
+func (cutReader) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+// A fateOf a request says what the network does with it.
+type fateOf int
+
+const (
+	fateGood     fateOf = iota
+	fateRefused         // no connection
+	fateLost            // it never arrives, and nothing comes
+	fateReset           // it never arrives, and the connection breaks
+	fateProxy           // HTML from a proxy, and it never arrives
+	fateBusy            // the API does nothing with it
+	fateDenied          // the API responds 401
+	fateCut             // it arrives, and the connection breaks before the response
+	fateCutBody         // or within it
+	fateReplaced        // it arrives, and a proxy replaces the response
+	fateSilent          // it arrives, and no response comes
+	fateDelayed         // it arrives late
+	fateTwice           // it arrives twice
+	fates
+)
+
+func (f fateOf) String() string {
+	return [...]string{"good", "refused", "lost", "reset", "proxy", "busy", "denied", "cut", "body cut", "replaced", "silent", "delayed", "twice"}[f]
 }
