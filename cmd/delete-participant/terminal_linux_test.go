@@ -111,7 +111,7 @@ func TestProgressOnTerminal(t *testing.T) {
 
 func TestProgressIsThrottled(t *testing.T) {
 	t.Parallel()
-	s := newService(t, 20_000, func(*service) http.HandlerFunc {
+	s := newService(t, 4000, func(*service) http.HandlerFunc {
 		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 	})
 	p := prepare(t, credentials(), s.args(nil, "-")...)
@@ -121,7 +121,7 @@ func TestProgressIsThrottled(t *testing.T) {
 	require.Equal(t, 0, p.end(t).status)
 	const line = 100 // bytes, with what erases it
 	shown := all()
-	require.Contains(t, shown, "20000 removed\r\n")
+	require.Contains(t, shown, "4000 removed\r\n")
 	require.LessOrEqual(t, len(shown), line*(2+2*int(time.Since(began)/progressInterval)))
 }
 
