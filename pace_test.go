@@ -227,6 +227,7 @@ func TestHoldsBack(t *testing.T) {
 		require.Equal(t, 24, s.count())
 		opened := s.requests[2]
 		require.GreaterOrEqual(t, opened, 2*time.Second, "nobody before the time")
+		require.LessOrEqual(t, opened, 2201*time.Millisecond, "but then, with the random part of the delay")
 		require.GreaterOrEqual(t, s.requests[3]-opened, time.Millisecond, "one goes first, and the others after its response")
 		require.Less(t, s.requests[23]-opened, 100*time.Millisecond, "but soon")
 	})
