@@ -115,10 +115,13 @@
 // not say otherwise. Make one client and keep it. It keeps up to 64 idle
 // connections.
 //
+// # Webhooks
+//
+// Package webhook verifies and reads what the service posts when somebody joins.
+//
 // # Testing
 //
-// Package webhook, below this one, verifies and reads what the service posts when
-// somebody joins. Package signalwiretest is a test server for your tests, with the faults that a
+// Package signalwiretest is a test server for your tests, with the faults that a
 // network and a service have.
 //
 // # Stability
