@@ -278,6 +278,9 @@ func TestTimeoutEndsTheRun(t *testing.T) {
 	require.Equal(t, 1, got.status)
 	found := outcomes(t, got.stdout)
 	require.Len(t, found, 3)
-	require.NotContains(t, found, "failed")
-	require.Contains(t, got.stdout, s.calls[2]+"  not tried: the -timeout of 300ms is over\n")
+	for call, outcome := range found {
+		// How many are begun before the time is over depends on the machine.
+		require.Contains(t, []string{"unknown", "not tried"}, outcome, call)
+	}
+	require.Equal(t, "unknown", found[s.calls[0]], "it was begun")
 }
