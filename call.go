@@ -66,10 +66,10 @@ func (c *call) report(ctx context.Context, statusCode int, err error, elapsed, r
 // plan tells the pacer how an attempt ended. It decides whether another follows,
 // and after which delay.
 func (c *call) plan(o outcome) (time.Duration, bool) {
+	if o.failure == nil && !retryableStatus(o.statusCode()) {
+		c.doer.pacer.succeeded()
+	}
 	if !o.retryable() {
-		if o.failure == nil {
-			c.doer.pacer.succeeded()
-		}
 		return 0, false
 	}
 	delay := backoff(c.sent-c.stale-1, rand.Float64())

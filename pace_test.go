@@ -313,6 +313,34 @@ func TestCancelledInLine(t *testing.T) {
 	})
 }
 
+// TestFailuresEarnNothing: a failure that is not retried does not show that the
+// service is well.
+func TestFailuresEarnNothing(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		overlong := wiretest.Says(503)
+		s := &service{began: time.Now()}
+		s.respond = func(_ time.Duration, r *http.Request) (*http.Response, error) {
+			response, err := overlong(r)
+			if r.Header.Get("X-Overlong") != "" {
+				response.ContentLength = 2 << 20
+			}
+			return response, err
+		}
+		client := newMemoryClient(t, &signalwire.Doer{HTTPClient: s})
+		var group sync.WaitGroup
+		for range 100 {
+			group.Go(func() { _, _ = remove(t, client) })
+		}
+		for range 500 {
+			_, err := client.DeleteParticipantWithResponse(t.Context(), testAccount, testConference, testCall, wantHeader("X-Overlong", "1"))
+			require.Equal(t, 1, requireAPIError(t, err).Attempts)
+		}
+		group.Wait()
+		took := time.Since(s.began).Seconds()
+		require.LessOrEqual(t, float64(s.count()), 600+10+10*took, "the calls, and the retries of that time")
+	})
+}
+
 // TestGivenUpCallsEarnNothing: a caller who gives up does not show that the
 // service is well.
 func TestGivenUpCallsEarnNothing(t *testing.T) {
