@@ -176,9 +176,8 @@ func ExampleClientWithResponses_many() {
 // Fewer attempts, and shorter time limits.
 func ExampleDoer() {
 	client, err := signalwire.New("example", projectID, apiToken, signalwire.WithHTTPClient(&signalwire.Doer{
-		MaxAttempts:    3,                // 6 by default; 1 means no retry
-		AttemptTimeout: 2 * time.Second,  // 10 s by default
-		MaxElapsed:     15 * time.Second, // 30 s by default
+		MaxAttempts: 3, // 1 means no retry
+		MaxElapsed:  15 * time.Second,
 	}))
 	fmt.Println(client != nil, err)
 

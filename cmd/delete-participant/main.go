@@ -79,13 +79,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer, interrupts <-
 
 // run does what the options and the arguments ask for.
 func (c *connection) run(args []string, stdin io.Reader, newClient newClient, account string) int {
-	ctx, cancel := context.WithCancelCause(context.Background())
+	ctx, stop := c.limit(context.Background())
+	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if c.timeout > 0 {
-		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, c.timeout, fmt.Errorf("the -timeout of %v is over", c.timeout))
-		defer stop()
-	}
 	list := parseArguments(args, c.options)
 	if err := c.connect(newClient, account, signalwire.NewTransport()); err != nil {
 		return c.console.refuse(errors.Join(list.problems.err(), err))
@@ -122,6 +119,14 @@ func (c *connection) run(args []string, stdin io.Reader, newClient newClient, ac
 	}
 	r := removal{connection: c, conference: list.conference}
 	return r.run(ctx, cancel, list.calls)
+}
+
+// limit returns a context that -timeout ends.
+func (o *options) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, o.timeout, fmt.Errorf("the -timeout of %v is over", o.timeout))
 }
 
 // readInput makes the list read standard input to its end. If an interrupt or the

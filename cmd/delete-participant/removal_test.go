@@ -271,16 +271,23 @@ func TestWhatIsLeftIsSaid(t *testing.T) {
 	}
 }
 
+// TestTimeoutEndsTheRun: what is under way is unknown, and nothing else is begun.
 func TestTimeoutEndsTheRun(t *testing.T) {
 	t.Parallel()
-	s := newService(t, 3, newHold().before)
-	got := runProgram(t, credentials(), "", s.args([]string{"-timeout", "300ms", "-parallel", "1"}, s.calls...)...)
-	require.Equal(t, 1, got.status)
-	found := outcomes(t, got.stdout)
-	require.Len(t, found, 3)
-	for call, outcome := range found {
-		// How many are begun before the time is over depends on the machine.
-		require.Contains(t, []string{"unknown", "not tried"}, outcome, call)
-	}
-	require.Equal(t, "unknown", found[s.calls[0]], "it was begun")
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 3, nil)
+		s.respond = func(call string, _ int) (int, time.Duration) {
+			if call != s.calls[0].String() {
+				time.Sleep(time.Minute)
+			}
+			return http.StatusNoContent, 0
+		}
+		got := s.remove(t, nil, "-timeout", "10s", "-parallel", "1")
+		require.Equal(t, 1, got.status)
+		found := outcomes(t, got.stdout)
+		require.Equal(t, "removed", found[s.calls[0].String()])
+		require.Equal(t, "unknown", found[s.calls[1].String()])
+		require.Equal(t, "not tried", found[s.calls[2].String()])
+		require.Contains(t, got.stdout, "the -timeout of 10s is over")
+	})
 }

@@ -186,9 +186,11 @@ func (s *virtualService) remove(t *testing.T, interrupts <-chan os.Signal, flags
 func (s *virtualService) run(t *testing.T, interrupts <-chan os.Signal, flags ...string) ending {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	ctx, cancel := context.WithCancelCause(t.Context())
-	defer cancel(nil)
 	r := s.removal(t, &stdout, &stderr, flags...)
+	ctx, stop := r.limit(t.Context())
+	defer stop()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
 	r.interrupts = interrupts
 	status := r.run(ctx, cancel, slices.Clone(s.calls))
 	return ending{status, stdout.String(), stderr.String()}
