@@ -46,7 +46,8 @@ func (s *sandbox) connect(options ...signalwire.ClientOption) (*signalwire.Clien
 	return signalwire.New("example", s.handler.ProjectID(), s.handler.APIToken(), options...)
 }
 
-// tour finds a conference, and removes everybody but one, a command each. The flags of c that choose nothing hold for all of them.
+// tour finds a conference, and removes everybody but one, a command each. The flags
+// of c that choose nothing hold for both.
 func (s *sandbox) tour(c *connection) int {
 	moderator := s.calls[0].String()
 	for _, command := range [][]string{
