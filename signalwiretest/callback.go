@@ -15,7 +15,7 @@ import (
 	"example.com/signalwire/webhook"
 )
 
-// Callbacks says where a [Handler] posts what happens in its conferences, and how.
+// Callbacks says where a [Project] posts what happens in its conferences, and how.
 type Callbacks struct {
 	// URL is the one that would be configured at the vendor, with its query. It is
 	// signed, and the callbacks are posted to it unless there is a Receiver.
@@ -27,7 +27,7 @@ type Callbacks struct {
 	// Delays returns how late each delivery of a callback is. The number counts
 	// the callbacks from 1. Two delays deliver it twice, none loses it, and one that
 	// is longer than the next callback's changes their order. A nil Delays delivers
-	// each callback once, and at once. Delays may not use the Handler.
+	// each callback once, and at once. Delays may not use the project.
 	Delays func(number int) []time.Duration
 }
 
@@ -38,7 +38,7 @@ const (
 	responseTime     = 5 * time.Second
 )
 
-// PostCallbacks posts what happens in the Handler's conferences from now on: joins,
+// PostCallbacks posts what happens in the project's conferences from now on: joins,
 // leaves, removals and ends. Each callback is a form that is signed and sent as the
 // vendor does, in the background and one after the other. An attempt that gets no
 // 2xx within 5 seconds is followed by another at once, up to three in all.
@@ -46,21 +46,21 @@ const (
 // The Timestamps are of time.Now. A later call takes the place of an earlier one.
 // A malformed URL, or no key, fails the test, or panics without one. So does
 // GODEBUG=fips140=only, under which nothing can be signed.
-func (h *Handler) PostCallbacks(to Callbacks) {
-	h.t.Helper()
+func (p *Project) PostCallbacks(to Callbacks) {
+	p.t.Helper()
 	u, err := url.Parse(to.URL)
 	switch {
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		h.t.Fatalf("signalwiretest: PostCallbacks: the URL is not an http or https URL")
+		p.t.Fatalf("signalwiretest: PostCallbacks: the URL is not an http or https URL")
 		return
 	case to.SigningKey == "":
-		h.t.Fatalf("signalwiretest: PostCallbacks: the signing key is empty")
+		p.t.Fatalf("signalwiretest: PostCallbacks: the signing key is empty")
 		return
 	case webhook.SignForm(to.SigningKey, to.URL, nil) == "":
-		h.t.Fatalf("signalwiretest: PostCallbacks: GODEBUG=fips140=only forbids the vendor's signature")
+		p.t.Fatalf("signalwiretest: PostCallbacks: GODEBUG=fips140=only forbids the vendor's signature")
 		return
 	}
-	c := &h.account.callbacks
+	c := p.callbacks
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.to = &to
@@ -68,8 +68,8 @@ func (h *Handler) PostCallbacks(to Callbacks) {
 
 // WaitForCallbacks waits until everything that has happened was posted, late
 // deliveries and retries included.
-func (h *Handler) WaitForCallbacks() {
-	c := &h.account.callbacks
+func (p *Project) WaitForCallbacks() {
+	c := p.callbacks
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.running {
@@ -96,10 +96,17 @@ type delivery struct {
 	form url.Values
 }
 
-func (c *callbacks) init(closed <-chan struct{}) {
-	c.closed = closed
+func newCallbacks(closed <-chan struct{}) *callbacks {
+	c := &callbacks{closed: closed, added: make(chan struct{}, 1)}
 	c.idle.L = &c.mu
-	c.added = make(chan struct{}, 1)
+	return c
+}
+
+// reset makes callbacks be posted to nobody. What is pending is dropped.
+func (c *callbacks) reset() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.to, c.number, c.pending = nil, 0, nil
 }
 
 // post makes a form be delivered.
@@ -240,24 +247,24 @@ func receive(receiver http.Handler, r *http.Request) bool {
 }
 
 // happened posts an event of a conference, and of a participant unless it is nil.
-// It is called with the account locked.
-func (a *account) happened(event webhook.Event, c *conference, p *participant) {
+// It is called with the project locked.
+func (p *Project) happened(event webhook.Event, c *conference, who *participant) {
 	c.events++
 	form := url.Values{
-		"AccountSid": {a.sid.String()}, "ApiVersion": {"2010-04-01"},
+		"AccountSid": {p.sid.String()}, "ApiVersion": {"2010-04-01"},
 		"ConferenceSid": {c.sid.String()}, "FriendlyName": {c.name},
 		"StatusCallbackEvent": {string(event)}, "SequenceNumber": {strconv.Itoa(c.events)},
 		"Timestamp": {date(time.Now())},
 	}
-	if p != nil {
-		form.Set("CallSid", p.call.String())
+	if who != nil {
+		form.Set("CallSid", who.call.String())
 		form.Set("CallStatus", "in-progress")
 		form.Set("Direction", "inbound")
-		form.Set("From", p.From)
-		form.Set("To", p.To)
+		form.Set("From", who.From)
+		form.Set("To", who.To)
 		for name, flag := range map[string]bool{
-			"Muted": p.Muted, "Hold": p.Hold,
-			"StartConferenceOnEnter": p.StartConferenceOnEnter, "EndConferenceOnExit": p.EndConferenceOnExit,
+			"Muted": who.Muted, "Hold": who.Hold,
+			"StartConferenceOnEnter": who.StartConferenceOnEnter, "EndConferenceOnExit": who.EndConferenceOnExit,
 		} {
 			form.Set(name, strconv.FormatBool(flag))
 		}
@@ -265,5 +272,5 @@ func (a *account) happened(event webhook.Event, c *conference, p *participant) {
 			form.Set("CallStatus", "completed")
 		}
 	}
-	a.callbacks.post(form)
+	p.callbacks.post(form)
 }

@@ -10,8 +10,10 @@ import (
 	"example.com/signalwire/webhook"
 )
 
-// Conference describes a conference to [Handler.Add].
+// Conference describes a conference to [Project.Add].
 type Conference struct {
+	// Sid is the SID of the conference. The zero SID means one that is made up.
+	Sid signalwire.ConferenceSid
 	// FriendlyName is what callers join by. It need not be unique. "" means
 	// "conference 1" for the first one, and so on.
 	FriendlyName string
@@ -39,90 +41,103 @@ type conference struct {
 
 // Add begins a conference, and returns its SID and those of its participants.
 //
-// The SIDs are made from the Handler's name and the order in which they are
-// added, so what a test prints does not change from run to run.
-func (h *Handler) Add(described Conference) (signalwire.ConferenceSid, []signalwire.CallSid) {
-	h.t.Helper()
+// SIDs that are made up come from the project's name and the order in which they
+// are added, so what a test prints does not change from run to run. One that is
+// chosen and taken fails the test, or panics without one.
+func (p *Project) Add(described Conference) (signalwire.ConferenceSid, []signalwire.CallSid) {
+	p.t.Helper()
 	if described.Status == signalwire.ConferenceStatusCompleted && len(described.Participants) > 0 {
-		h.t.Fatalf("signalwiretest: Add: a completed conference has no participants")
+		p.t.Fatalf("signalwiretest: Add: a completed conference has no participants")
 		return signalwire.ConferenceSid{}, nil
 	}
-	h.account.mu.Lock()
-	defer h.account.mu.Unlock()
-	return h.account.add(described)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conferences[described.Sid] != nil {
+		p.t.Fatalf("signalwiretest: Add: there is a conference of this SID already")
+		return signalwire.ConferenceSid{}, nil
+	}
+	if p.taken(described.Participants) {
+		p.t.Fatalf("signalwiretest: Add: " + takenText)
+		return signalwire.ConferenceSid{}, nil
+	}
+	return p.add(described)
 }
 
 // AddConference begins a conference with a number of participants, none of whom
-// is muted, on hold, or ends the conference by leaving; see [Handler.Add]. A
+// is muted, on hold, or ends the conference by leaving; see [Project.Add]. A
 // negative number fails the test, or panics without one.
-func (h *Handler) AddConference(participants int) (signalwire.ConferenceSid, []signalwire.CallSid) {
-	h.t.Helper()
+func (p *Project) AddConference(participants int) (signalwire.ConferenceSid, []signalwire.CallSid) {
+	p.t.Helper()
 	if participants < 0 {
-		h.t.Fatalf("signalwiretest: AddConference: %d participants; a conference has 0 or more", participants)
+		p.t.Fatalf("signalwiretest: AddConference: %d participants; a conference has 0 or more", participants)
 		return signalwire.ConferenceSid{}, nil
 	}
-	return h.Add(Conference{Participants: make([]Participant, participants)})
+	return p.Add(Conference{Participants: make([]Participant, participants)})
 }
 
 // EndConference ends a conference: it is completed, and nobody is in it any more.
 // An unknown conference fails the test, or panics without one.
-func (h *Handler) EndConference(sid signalwire.ConferenceSid) {
-	h.t.Helper()
-	h.account.mu.Lock()
-	defer h.account.mu.Unlock()
-	c := h.account.conferences[sid]
+func (p *Project) EndConference(sid signalwire.ConferenceSid) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.conferences[sid]
 	if c == nil {
-		h.t.Fatalf("signalwiretest: EndConference: there is no such conference")
+		p.t.Fatalf("signalwiretest: EndConference: there is no such conference")
 		return
 	}
-	h.account.end(c)
+	p.end(c)
 }
 
-// add is called with the account locked.
-func (a *account) add(described Conference) (signalwire.ConferenceSid, []signalwire.CallSid) {
+// add is called with the project locked.
+func (p *Project) add(described Conference) (signalwire.ConferenceSid, []signalwire.CallSid) {
 	c := &conference{
-		sid:     madeUp(signalwire.ParseConferenceSid, a.name, "conference", len(a.order)),
+		sid:     described.Sid,
 		name:    described.FriendlyName,
 		status:  signalwire.ConferenceStatusInit,
 		created: described.Created.Truncate(time.Second),
 	}
+	if c.sid.IsZero() {
+		c.sid = madeUp(signalwire.ParseConferenceSid, p.name, "conference", len(p.order))
+	}
 	if c.name == "" {
-		c.name = "conference " + strconv.Itoa(len(a.order)+1)
+		c.name = "conference " + strconv.Itoa(len(p.order)+1)
 	}
 	if c.created.IsZero() {
-		c.created = a.tick()
+		c.created = p.tick()
 	}
 	c.updated = c.created
 	calls := make([]signalwire.CallSid, len(described.Participants))
 	for i, each := range described.Participants {
-		calls[i] = a.join(c, each)
+		calls[i] = p.join(c, each)
 	}
 	if described.Status != "" {
 		c.status = described.Status
 	}
-	a.order = append(a.order, c)
-	a.conferences[c.sid] = c
+	p.order = append(p.order, c)
+	p.conferences[c.sid] = c
 	return c.sid, calls
 }
 
-// end is called with the account locked.
-func (a *account) end(c *conference) {
+// end is called with the project locked.
+func (p *Project) end(c *conference) {
 	if c.status == signalwire.ConferenceStatusCompleted {
 		return
 	}
-	c.status, c.updated = signalwire.ConferenceStatusCompleted, a.tick()
-	for _, p := range c.participants {
-		a.happened(webhook.ParticipantLeave, c, p)
+	c.status, c.updated = signalwire.ConferenceStatusCompleted, p.tick()
+	for _, who := range c.participants {
+		delete(p.present, who.call)
+		p.happened(webhook.ParticipantLeave, c, who)
 	}
-	a.happened(webhook.ConferenceEnd, c, nil)
+	p.happened(webhook.ConferenceEnd, c, nil)
 	c.left, c.participants = append(c.left, c.participants...), nil
 }
 
 // tick returns the time of the next event. The clock is made up, and begins at the
 // time of the vendor's sample.
-func (a *account) tick() time.Time {
-	a.ticks++
-	return time.Date(2018, time.September, 24, 21, 0, a.ticks, 0, time.UTC)
+func (p *Project) tick() time.Time {
+	p.ticks++
+	return time.Date(2018, time.September, 24, 21, 0, p.ticks, 0, time.UTC)
 }
 
 // date writes a time as the vendor's samples do, with four letters for September.
@@ -131,26 +146,17 @@ func date(t time.Time) string {
 }
 
 // conferenceOf finds the conference of a request, whose path parameter has a name.
-// It is called with the account locked. The response is set if there is none.
+// It is called with the project locked. The response is set if there is none.
 func (e *exchange) conferenceOf(parameter string) (*conference, *Response) {
-	refused := func(r Response) (*conference, *Response) { return nil, &r }
-	account, err := signalwire.ParseAccountSid(e.validation.PathParams["AccountSid"])
-	switch {
-	case err != nil:
-		return refused(Unprocessable()) // The nil UUID is one, and no SID.
-	case account != e.handler.account.sid:
-		return refused(Unauthorized())
-	case parameter == "":
-		return nil, nil
-	}
+	refused := NotFound()
 	sid, err := signalwire.ParseConferenceSid(e.validation.PathParams[parameter])
 	if err != nil {
-		return refused(e.malformed())
+		refused = e.malformed()
 	}
-	if c := e.handler.account.conferences[sid]; c != nil {
+	if c := e.project.conferences[sid]; c != nil {
 		return c, nil
 	}
-	return refused(NotFound())
+	return nil, &refused
 }
 
 // malformed is the response to what is no SID: 422, or 404 where the contract has
@@ -163,8 +169,8 @@ func (e *exchange) malformed() Response {
 }
 
 func (e *exchange) retrieveConference() Response {
-	e.handler.account.mu.Lock()
-	defer e.handler.account.mu.Unlock()
+	e.project.mu.Lock()
+	defer e.project.mu.Unlock()
 	c, refused := e.conferenceOf("Sid")
 	if refused != nil {
 		return *refused
@@ -173,14 +179,11 @@ func (e *exchange) retrieveConference() Response {
 }
 
 func (e *exchange) listConferences() Response {
-	e.handler.account.mu.Lock()
-	defer e.handler.account.mu.Unlock()
-	if _, refused := e.conferenceOf(""); refused != nil {
-		return *refused
-	}
+	e.project.mu.Lock()
+	defer e.project.mu.Unlock()
 	query := e.r.URL.Query()
 	var items []item
-	for i, c := range e.handler.account.order {
+	for i, c := range e.project.order {
 		created, err1 := withinDates(query, "DateCreated", c.created)
 		updated, err2 := withinDates(query, "DateUpdated", c.updated)
 		if err1 != nil || err2 != nil {
@@ -194,9 +197,9 @@ func (e *exchange) listConferences() Response {
 }
 
 func (e *exchange) conference(c *conference) signalwire.Conference {
-	uri := BasePath + "/Accounts/" + e.handler.account.sid.String() + "/Conferences/" + c.sid.String()
+	uri := BasePath + "/Accounts/" + e.project.sid.String() + "/Conferences/" + c.sid.String()
 	return signalwire.Conference{
-		Sid: c.sid, AccountSid: e.handler.account.sid,
+		Sid: c.sid, AccountSid: e.project.sid,
 		DateCreated: date(c.created), DateUpdated: date(c.updated),
 		FriendlyName: c.name, Status: c.status,
 		APIVersion: "2010-04-01", Region: "us1", URI: uri,

@@ -4,15 +4,22 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
+
+	"example.com/signalwire"
 )
 
 // An exchange is a request and the means to respond to it.
 type exchange struct {
 	handler    *Handler
+	next       http.Handler    // who acts instead of the Handler, if it is not nil
+	closed     <-chan struct{} // the Handler's
+	project    *Project        // that the request is about, once it is known
 	w          http.ResponseWriter
 	r          *http.Request
 	caller     string                                 // the line of the test that sent it, or ""
@@ -33,7 +40,7 @@ func (e *exchange) refuse(violation error) Response {
 	switch {
 	case e.validation == nil:
 		return HTML(http.StatusNotFound)
-	case !e.isAuthenticated() && e.documents(http.StatusUnauthorized):
+	case e.handler.authenticate(e.r) == nil && e.documents(http.StatusUnauthorized):
 		return Unauthorized()
 	case errors.As(violation, &requestError) && requestError.Parameter != nil &&
 		requestError.Parameter.In == openapi3.ParameterInPath && e.documents(http.StatusUnprocessableEntity):
@@ -43,13 +50,16 @@ func (e *exchange) refuse(violation error) Response {
 }
 
 func (e *exchange) documents(statusCode int) bool {
-	return documentedResponse(e.validation, statusCode) != nil
+	return e.validation != nil && documentedResponse(e.validation, statusCode) != nil
 }
 
 // act does what the service would do, and returns the response that it would send.
 func (e *exchange) act() Response {
-	if !e.isAuthenticated() {
-		return Unauthorized()
+	if e.next != nil {
+		return e.actElsewhere()
+	}
+	if refused, ok := e.authorize(); !ok {
+		return refused
 	}
 	switch place := placeOf(e.validation); place {
 	case "GET /Accounts/{AccountSid}/Conferences":
@@ -67,10 +77,53 @@ func (e *exchange) act() Response {
 	}
 }
 
-func (e *exchange) isAuthenticated() bool {
-	account := e.handler.account
-	projectID, apiToken, ok := e.r.BasicAuth()
-	return ok && projectID == account.sid.String() && apiToken == account.apiToken
+// authorize finds the project that the request is about: that of its credentials,
+// or a subproject of that. The response is set if it may not be.
+func (e *exchange) authorize() (refused Response, ok bool) {
+	caller := e.handler.authenticate(e.r)
+	if caller == nil {
+		return Unauthorized(), false
+	}
+	named, hasAccount := e.validation.PathParams["AccountSid"]
+	if !hasAccount {
+		e.project = caller
+		return Response{}, true
+	}
+	account, err := signalwire.ParseAccountSid(named)
+	if err != nil {
+		return e.malformed(), false // The nil UUID is one, and no SID.
+	}
+	for _, p := range caller.tree() {
+		if p.sid == account {
+			e.project = p
+			return Response{}, true
+		}
+	}
+	return Unauthorized(), false
+}
+
+// actElsewhere has the next handler act, and returns its response.
+func (e *exchange) actElsewhere() Response {
+	recorder := httptest.NewRecorder()
+	e.next.ServeHTTP(recorder, e.r)
+	return Response{serve: func(e *exchange) { e.write(recorder.Code, recorder.Header(), recorder.Body.Bytes()) }}
+}
+
+// wait waits for some time. It cuts the connection if the client gives up before,
+// or the Handler is closed.
+func (e *exchange) wait(length time.Duration) {
+	if length == 0 {
+		return
+	}
+	timer := time.NewTimer(length)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return
+	case <-e.r.Context().Done():
+	case <-e.closed:
+	}
+	panic(http.ErrAbortHandler)
 }
 
 func (e *exchange) noContent() { e.writeValid(http.StatusNoContent, http.Header{}, nil) }

@@ -3,6 +3,8 @@ package signalwiretest
 import (
 	"fmt"
 	"net/http"
+	"sync"
+	"time"
 
 	"example.com/signalwire"
 )
@@ -12,8 +14,12 @@ import (
 const BasePath = signalwire.BasePath
 
 // Handler is an http.Handler that behaves as the contract says, below
-// [BasePath], unless a script says otherwise. It is safe for concurrent use.
+// [BasePath], unless a script or a profile says otherwise. It is safe for
+// concurrent use.
 type Handler struct {
+	// Project is the first one; [Handler.AddProject] adds others.
+	*Project
+
 	// OnViolation, if it is not nil, is called once for each violation, possibly
 	// from several goroutines at a time. Set it before the first request. The
 	// default is to fail the test of a [Server]; [Handler.Violations] has the
@@ -25,14 +31,20 @@ type Handler struct {
 	// goroutines at a time. Set it before the first request.
 	OnMadeUp func(operation string)
 
-	t          TB
 	contract   *contract
-	account    *account
 	callers    callers
 	script     script
 	journal    journal
 	violations violations
-	closed     chan struct{} // once it is closed, no request hangs any more
+	closing    sync.Once
+	closed     chan struct{}
+
+	state struct {
+		sync.Mutex
+		others  []*Project
+		latency time.Duration
+		trouble *trouble
+	}
 }
 
 // NewHandler returns a Handler without conferences and without a script. Its
@@ -52,9 +64,48 @@ func newHandler(t TB, name string) *Handler {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	h := &Handler{t: t, contract: contract, account: newAccount(name), closed: make(chan struct{})}
-	h.account.callbacks.init(h.closed)
-	return h
+	closed := make(chan struct{})
+	return &Handler{Project: newProject(t, name, closed), contract: contract, closed: closed}
+}
+
+// Close ends what hangs, and the waits of [After] and [Handler.SetLatency], by
+// cutting the connections. Nothing is posted to webhooks any more. Call it before
+// the server of a Handler is closed, which waits for its requests. A [Server] does
+// this by itself.
+func (h *Handler) Close() {
+	h.closing.Do(func() { close(h.closed) })
+	for _, p := range h.projects() {
+		p.WaitForCallbacks()
+	}
+}
+
+// Reset makes the Handler what it was in the beginning: it has one project without
+// conferences, no script, no profile, no latency, and nothing is recorded. SIDs are
+// made up from the first one again. It fails the test if a scripted response was
+// not used. Requests that are under way should have ended.
+func (h *Handler) Reset() {
+	h.t.Helper()
+	h.reportUnused()
+	h.state.Lock()
+	h.state.others, h.state.latency, h.state.trouble = nil, 0, nil
+	h.state.Unlock()
+	h.Project.reset()
+	h.script.reset()
+	h.journal.reset()
+	h.violations.reset()
+}
+
+// SetLatency delays the response to each request, from now on. 0 means that it
+// comes at once. A negative latency fails the test, or panics without one.
+func (h *Handler) SetLatency(latency time.Duration) {
+	h.t.Helper()
+	if latency < 0 {
+		h.t.Fatalf("signalwiretest: SetLatency: %v is negative", latency)
+		return
+	}
+	h.state.Lock()
+	defer h.state.Unlock()
+	h.state.latency = latency
 }
 
 // noTest stands for the test of a Handler that has none.
@@ -70,17 +121,20 @@ func (noTest) Fatalf(format string, args ...any) { panic(fmt.Sprintf(format, arg
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r, entry := h.journal.record(r)
 	writer := &journalWriter{ResponseWriter: w, journal: &h.journal, entry: entry}
-	e := &exchange{handler: h, w: writer, r: r, caller: h.callers.take(r), validation: h.contract.route(r)}
+	e := &exchange{handler: h, closed: h.closed, w: writer, r: r, caller: h.callers.take(r), validation: h.contract.route(r)}
+	h.state.Lock()
+	latency, trouble := h.state.latency, h.state.trouble
+	h.state.Unlock()
 	var response Response
 	if err := e.validateRequest(); err != nil {
 		e.report("request", err, e.caller)
 		response = e.refuse(err)
-	} else {
-		response, e.scripted = h.script.next()
+	} else if scripted, ok := h.script.next(e.validation.PathParams); ok {
+		response, e.scripted = scripted.Response, scripted.at
+	} else if trouble != nil {
+		response = trouble.next()
 	}
-	if response.serve == nil {
-		response = e.act()
-	}
-	response.serve(e)
+	e.wait(latency)
+	response.send(e)
 	writer.end()
 }

@@ -8,10 +8,12 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Request is a request that arrived.
 type Request struct {
+	Time   time.Time // when it arrived
 	Method string
 	Path   string      // escaped, with the query if there was one
 	Header http.Header // with "[redacted]" for each value of Authorization
@@ -49,6 +51,13 @@ const (
 	maxRecordedBody = 1 << 20
 )
 
+// reset forgets the requests.
+func (j *journal) reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.entries, j.size = nil, 0
+}
+
 // record adds a request, and returns it with its body still to be read.
 func (j *journal) record(r *http.Request) (*http.Request, *Request) {
 	var body []byte
@@ -57,7 +66,7 @@ func (j *journal) record(r *http.Request) (*http.Request, *Request) {
 		body, _ = io.ReadAll(io.LimitReader(r.Body, maxRecordedBody))
 		unread.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body), r.Body))
 	}
-	entry := &Request{Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: bytes.Clone(body)}
+	entry := &Request{Time: time.Now(), Method: r.Method, Path: r.URL.RequestURI(), Header: r.Header.Clone(), Body: bytes.Clone(body)}
 	values := entry.Header["Authorization"]
 	for i := range values {
 		values[i] = "[redacted]"

@@ -332,7 +332,7 @@ func (o *subject) call(in input, reply reply, ending string) (result any, err er
 	}
 	if reply.status != 0 {
 		o.trial.server.Script(Handle(http.HandlerFunc(reply.ServeHTTP)))
-		defer o.trial.server.script.next() // which is left if the request broke the contract
+		defer o.trial.server.script.next(nil) // which is left if the request broke the contract
 	}
 	results := function.Call(arguments)
 	if len(results) == 2 {

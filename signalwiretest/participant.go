@@ -9,8 +9,10 @@ import (
 	"example.com/signalwire/webhook"
 )
 
-// Participant describes a participant to [Handler.Add] and [Handler.Join].
+// Participant describes a participant to [Project.Add] and [Project.Join].
 type Participant struct {
+	// CallSid is the SID of their call. The zero SID means one that is made up.
+	CallSid  signalwire.CallSid
 	Muted    bool
 	Hold     bool
 	Coaching bool
@@ -35,104 +37,134 @@ type participant struct {
 
 // Participants returns who is in a conference, in the order in which they first
 // joined. It returns nobody for an unknown conference.
-func (h *Handler) Participants(conference signalwire.ConferenceSid) []signalwire.CallSid {
-	h.account.mu.Lock()
-	defer h.account.mu.Unlock()
-	c := h.account.conferences[conference]
+func (p *Project) Participants(conference signalwire.ConferenceSid) []signalwire.CallSid {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.conferences[conference]
 	if c == nil {
 		return nil
 	}
 	calls := make([]signalwire.CallSid, len(c.participants))
-	for i, p := range c.participants {
-		calls[i] = p.call
+	for i, who := range c.participants {
+		calls[i] = who.call
 	}
 	return calls
 }
 
 // Join has somebody join a conference, and returns the SID of their call. A
 // conference that is unknown or completed fails the test, or panics without one.
-func (h *Handler) Join(conference signalwire.ConferenceSid, described Participant) signalwire.CallSid {
-	h.t.Helper()
-	h.account.mu.Lock()
-	defer h.account.mu.Unlock()
-	c := h.account.conferences[conference]
+// So does the CallSid of somebody who is in a conference, or was in this one: they
+// rejoin.
+func (p *Project) Join(conference signalwire.ConferenceSid, described Participant) signalwire.CallSid {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.conferences[conference]
 	if c == nil || c.status == signalwire.ConferenceStatusCompleted {
-		h.t.Fatalf("signalwiretest: Join: there is no such conference, or it is completed")
+		p.t.Fatalf("signalwiretest: Join: there is no such conference, or it is completed")
 		return signalwire.CallSid{}
 	}
-	return h.account.join(c, described)
+	was := func(who *participant) bool { return who.call == described.CallSid }
+	if p.taken([]Participant{described}) || slices.ContainsFunc(c.left, was) {
+		p.t.Fatalf("signalwiretest: Join: " + takenText + "; use Rejoin for who was there before")
+		return signalwire.CallSid{}
+	}
+	return p.join(c, described)
+}
+
+const takenText = "a CallSid is taken: somebody with this one is in a conference"
+
+// taken reports whether somebody is in a conference already whose CallSid a
+// participant shall have. It is called with the project locked.
+func (p *Project) taken(described []Participant) bool {
+	chosen := make(map[signalwire.CallSid]bool)
+	for _, each := range described {
+		if each.CallSid.IsZero() {
+			continue
+		}
+		if chosen[each.CallSid] || p.present[each.CallSid] {
+			return true
+		}
+		chosen[each.CallSid] = true
+	}
+	return false
 }
 
 // Rejoin has somebody come back with the same CallSid, and the same flags, and
-// reports whether they could: they were in the conference before, are not now, and
-// it is not completed.
-func (h *Handler) Rejoin(conference signalwire.ConferenceSid, call signalwire.CallSid) bool {
-	h.account.mu.Lock()
-	defer h.account.mu.Unlock()
-	c := h.account.conferences[conference]
+// reports whether they could: they were in the conference before, are in none now,
+// and it is not completed.
+func (p *Project) Rejoin(conference signalwire.ConferenceSid, call signalwire.CallSid) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.conferences[conference]
 	if c == nil || c.status == signalwire.ConferenceStatusCompleted {
 		return false
 	}
-	i := slices.IndexFunc(c.left, func(p *participant) bool { return p.call == call })
-	if i < 0 {
+	i := slices.IndexFunc(c.left, func(who *participant) bool { return who.call == call })
+	if i < 0 || p.present[call] {
 		return false
 	}
-	p := c.left[i]
+	who := c.left[i]
 	c.left = slices.Delete(c.left, i, i+1)
-	p.created = h.account.tick()
-	p.updated = p.created
-	at, _ := slices.BinarySearchFunc(c.participants, p.number, func(p *participant, number int) int { return p.number - number })
-	c.participants = slices.Insert(c.participants, at, p)
-	h.account.happened(webhook.ParticipantJoin, c, p)
+	who.created = p.tick()
+	who.updated = who.created
+	at, _ := slices.BinarySearchFunc(c.participants, who.number, func(who *participant, number int) int { return who.number - number })
+	c.participants = slices.Insert(c.participants, at, who)
+	p.present[call] = true
+	p.happened(webhook.ParticipantJoin, c, who)
 	return true
 }
 
 // Leave has a participant leave by themselves, and reports whether they were in
 // the conference. It ends the conference if they have EndConferenceOnExit set.
-func (h *Handler) Leave(conference signalwire.ConferenceSid, call signalwire.CallSid) bool {
-	h.account.mu.Lock()
-	defer h.account.mu.Unlock()
-	c := h.account.conferences[conference]
-	return c != nil && h.account.remove(c, call)
+func (p *Project) Leave(conference signalwire.ConferenceSid, call signalwire.CallSid) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	c := p.conferences[conference]
+	return c != nil && p.remove(c, call)
 }
 
-// join is called with the account locked.
-func (a *account) join(c *conference, described Participant) signalwire.CallSid {
-	p := &participant{
-		Participant: described, number: c.joined, created: a.tick(),
-		call: madeUp(signalwire.ParseCallSid, a.name, "call", a.calls),
+// join is called with the project locked.
+func (p *Project) join(c *conference, described Participant) signalwire.CallSid {
+	who := &participant{
+		Participant: described, number: c.joined, created: p.tick(), call: described.CallSid,
 	}
-	p.updated = p.created
-	a.calls++
+	if who.call.IsZero() {
+		who.call = madeUp(signalwire.ParseCallSid, p.name, "call", p.calls)
+	}
+	who.updated = who.created
+	p.calls++
 	c.joined++
-	c.participants = append(c.participants, p)
+	c.participants = append(c.participants, who)
 	if c.status != signalwire.ConferenceStatusInProgress {
 		c.status = signalwire.ConferenceStatusInProgress
-		a.happened(webhook.ConferenceStart, c, nil)
+		p.happened(webhook.ConferenceStart, c, nil)
 	}
-	a.happened(webhook.ParticipantJoin, c, p)
-	return p.call
+	p.present[who.call] = true
+	p.happened(webhook.ParticipantJoin, c, who)
+	return who.call
 }
 
 // remove reports whether the participant was in the conference. It is called with
 // the account locked.
-func (a *account) remove(c *conference, call signalwire.CallSid) bool {
-	p, i := c.find(call)
-	if p == nil {
+func (p *Project) remove(c *conference, call signalwire.CallSid) bool {
+	who, i := c.find(call)
+	if who == nil {
 		return false
 	}
 	c.participants = slices.Delete(c.participants, i, i+1)
-	c.left = append(c.left, p)
-	a.happened(webhook.ParticipantLeave, c, p)
-	if p.EndConferenceOnExit {
-		a.end(c)
+	c.left = append(c.left, who)
+	delete(p.present, call)
+	p.happened(webhook.ParticipantLeave, c, who)
+	if who.EndConferenceOnExit {
+		p.end(c)
 	}
 	return true
 }
 
 // find returns nil for somebody who is not in the conference.
 func (c *conference) find(call signalwire.CallSid) (*participant, int) {
-	i := slices.IndexFunc(c.participants, func(p *participant) bool { return p.call == call })
+	i := slices.IndexFunc(c.participants, func(who *participant) bool { return who.call == call })
 	if i < 0 {
 		return nil, i
 	}
@@ -140,8 +172,8 @@ func (c *conference) find(call signalwire.CallSid) (*participant, int) {
 }
 
 func (e *exchange) deleteParticipant() Response {
-	e.handler.account.mu.Lock()
-	defer e.handler.account.mu.Unlock()
+	e.project.mu.Lock()
+	defer e.project.mu.Unlock()
 	c, refused := e.conferenceOf("ConferenceSid")
 	call, err := signalwire.ParseCallSid(e.validation.PathParams["CallSid"])
 	switch {
@@ -151,15 +183,15 @@ func (e *exchange) deleteParticipant() Response {
 		return *refused
 	case c.status == signalwire.ConferenceStatusCompleted:
 		return BadRequest()
-	case !e.handler.account.remove(c, call):
+	case !e.project.remove(c, call):
 		return NotFound()
 	}
 	return Response{serve: (*exchange).noContent}
 }
 
 func (e *exchange) retrieveParticipant() Response {
-	e.handler.account.mu.Lock()
-	defer e.handler.account.mu.Unlock()
+	e.project.mu.Lock()
+	defer e.project.mu.Unlock()
 	c, refused := e.conferenceOf("ConferenceSid")
 	if refused != nil {
 		return *refused
@@ -168,42 +200,42 @@ func (e *exchange) retrieveParticipant() Response {
 	if err != nil {
 		return e.malformed()
 	}
-	p, _ := c.find(call)
-	if p == nil {
+	who, _ := c.find(call)
+	if who == nil {
 		return NotFound()
 	}
-	return ok200(e.participant(c, p))
+	return ok200(e.participant(c, who))
 }
 
 func (e *exchange) listParticipants() Response {
-	e.handler.account.mu.Lock()
-	defer e.handler.account.mu.Unlock()
+	e.project.mu.Lock()
+	defer e.project.mu.Unlock()
 	c, refused := e.conferenceOf("ConferenceSid")
 	if refused != nil {
 		return *refused
 	}
 	query := e.r.URL.Query()
 	var items []item
-	for _, p := range c.participants {
-		if matches(query, "Muted", strconv.FormatBool(p.Muted)) && matches(query, "Hold", strconv.FormatBool(p.Hold)) {
-			items = append(items, item{p.number, e.participant(c, p)})
+	for _, who := range c.participants {
+		if matches(query, "Muted", strconv.FormatBool(who.Muted)) && matches(query, "Hold", strconv.FormatBool(who.Hold)) {
+			items = append(items, item{who.number, e.participant(c, who)})
 		}
 	}
 	return e.page("participants", items)
 }
 
-func (e *exchange) participant(c *conference, p *participant) signalwire.ConferenceParticipant {
-	account := e.handler.account.sid
+func (e *exchange) participant(c *conference, who *participant) signalwire.ConferenceParticipant {
+	account := e.project.sid
 	result := signalwire.ConferenceParticipant{
-		AccountSid: account, CallSid: p.call, ConferenceSid: c.sid,
-		Muted: p.Muted, Hold: p.Hold, Coaching: p.Coaching,
-		EndConferenceOnExit: p.EndConferenceOnExit, StartConferenceOnEnter: p.StartConferenceOnEnter,
-		DateCreated: date(p.created), DateUpdated: date(p.updated),
+		AccountSid: account, CallSid: who.call, ConferenceSid: c.sid,
+		Muted: who.Muted, Hold: who.Hold, Coaching: who.Coaching,
+		EndConferenceOnExit: who.EndConferenceOnExit, StartConferenceOnEnter: who.StartConferenceOnEnter,
+		DateCreated: date(who.created), DateUpdated: date(who.updated),
 		Status: signalwire.ParticipantStatusInProgress,
-		URI:    BasePath + "/Accounts/" + account.String() + "/Conferences/" + c.sid.String() + "/Participants/" + p.call.String(),
+		URI:    BasePath + "/Accounts/" + account.String() + "/Conferences/" + c.sid.String() + "/Participants/" + who.call.String(),
 	}
-	if p.Coaches != (signalwire.CallSid{}) {
-		result.CallSidToCoach = &p.Coaches
+	if who.Coaches != (signalwire.CallSid{}) {
+		result.CallSidToCoach = &who.Coaches
 	}
 	return result
 }

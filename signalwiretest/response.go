@@ -3,6 +3,7 @@ package signalwiretest
 import (
 	"fmt"
 	"html"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -17,6 +18,14 @@ import (
 type Response struct {
 	serve   func(*exchange)
 	mistake string // why it cannot be sent, or ""
+}
+
+// send does what the response says, or what the Handler does without a script.
+func (r Response) send(e *exchange) {
+	if r.serve == nil {
+		r = e.act()
+	}
+	r.serve(e)
 }
 
 // BadRequest responds 400 in the API's error shape, and does not act.
@@ -37,6 +46,22 @@ func NotFound() Response {
 // Unprocessable responds 422 in the API's error shape, and does not act.
 func Unprocessable() Response {
 	return apiError(http.StatusUnprocessableEntity, 10000, "The request could not be processed due to validation errors.")
+}
+
+// APIError responds any status from 400 to 599 in the API's error shape, with a
+// code of SignalWire's and a message, and does not act. The contract documents few
+// of the statuses.
+func APIError(statusCode, code int, message string) Response {
+	if statusCode < 400 || statusCode > 599 {
+		return Response{mistake: fmt.Sprintf("APIError(%d): the status of an error is 400 to 599", statusCode)}
+	}
+	return Response{serve: func(e *exchange) {
+		if e.documents(statusCode) {
+			e.apiError(statusCode, code, message)
+			return
+		}
+		e.fault(statusCode, code, message)
+	}}
 }
 
 // RateLimited responds 429 in the API's error shape, with Retry-After in whole
@@ -78,29 +103,44 @@ func Redirect(location string) Response {
 	}}
 }
 
-// Hang does not act and never responds. It ends when the client gives up or the
-// [Server] is closed.
-func Hang() Response {
-	return Response{serve: func(e *exchange) {
-		select {
-		case <-e.r.Context().Done():
-		case <-e.handler.closed:
-		}
-		panic(http.ErrAbortHandler)
-	}}
-}
+// Hang does not act and never responds. It ends when the client gives up, or the
+// [Server] or the [Handler] is closed.
+func Hang() Response { return After(math.MaxInt64, Response{}) }
 
 // Disconnect cuts the connection, and does not act.
 func Disconnect() Response {
 	return Response{serve: func(*exchange) { panic(http.ErrAbortHandler) }}
 }
 
-// ActThenDisconnect acts on the request and then cuts the connection: the
-// participant is removed, and the client gets no response.
-func ActThenDisconnect() Response {
+// ActThen acts on the request, and responds with another response in the place of
+// the one that this leads to.
+func ActThen(response Response) Response {
+	if response.serve == nil {
+		return response
+	}
 	return Response{serve: func(e *exchange) {
 		e.act()
-		panic(http.ErrAbortHandler)
+		response.serve(e)
+	}}
+}
+
+// ActThenDisconnect acts on the request and then cuts the connection: the
+// participant is removed, and the client gets no response.
+func ActThenDisconnect() Response { return ActThen(Disconnect()) }
+
+// After waits, and then does what the response says; the zero Response stands for
+// what the [Handler] does without a script. If the client gives up before that, it
+// does not act.
+func After(delay time.Duration, response Response) Response {
+	switch {
+	case delay < 0:
+		return Response{mistake: fmt.Sprintf("After(%v): the delay is negative", delay)}
+	case response.mistake != "":
+		return response
+	}
+	return Response{serve: func(e *exchange) {
+		e.wait(delay)
+		response.send(e)
 	}}
 }
 

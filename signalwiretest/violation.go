@@ -30,6 +30,13 @@ func (h *Handler) Violations() []error {
 	return slices.Clone(h.violations.errs)
 }
 
+// reset forgets the violations.
+func (v *violations) reset() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.errs = nil
+}
+
 // report passes a violation by one side on. The line is that of the test, or "".
 func (e *exchange) report(side string, violation error, line string) {
 	h := e.handler
