@@ -148,3 +148,46 @@ func TestListConferences(t *testing.T) {
 	_, err := server.Client().ListAllConferencesWithResponse(t.Context(), server.Account(), &signalwire.ListAllConferencesParams{DateCreated: ptr("yesterday")})
 	require.ErrorIs(t, err, signalwire.ErrUnprocessable)
 }
+
+// TestSidsOfTheTestsChoice are what webhooks' fixtures have.
+func TestSidsOfTheTestsChoice(t *testing.T) {
+	t.Parallel()
+	tb := newTB(t)
+	server := signalwiretest.NewServer(tb)
+	sid, err := signalwire.ParseConferenceSid(otherSid)
+	require.NoError(t, err)
+	call, err := signalwire.ParseCallSid(otherSid)
+	require.NoError(t, err)
+	chosen := signalwiretest.Participant{CallSid: call}
+	one, calls := server.Add(signalwiretest.Conference{Sid: sid, Participants: []signalwiretest.Participant{{}, chosen}})
+	require.Equal(t, sid, one)
+	require.Equal(t, call, calls[1])
+	other, more := server.AddConference(1)
+	require.NotEqual(t, calls[0], more[0])
+
+	const text = "a CallSid is taken: somebody with this one is in a conference"
+	server.Add(signalwiretest.Conference{Sid: sid})
+	server.Add(signalwiretest.Conference{Participants: []signalwiretest.Participant{chosen}})
+	server.Join(other, chosen)
+	server.Join(other, signalwiretest.Participant{CallSid: more[0]})
+	require.True(t, server.Leave(one, call), "they were there")
+	server.Join(one, chosen)
+	server.Add(signalwiretest.Conference{Participants: []signalwiretest.Participant{chosen, chosen}})
+	require.Equal(t, []string{
+		"fatal: signalwiretest: Add: there is a conference of this SID already",
+		"fatal: signalwiretest: Add: " + text,
+		"fatal: signalwiretest: Join: " + text + "; use Rejoin for who was there before",
+		"fatal: signalwiretest: Join: " + text + "; use Rejoin for who was there before",
+		"fatal: signalwiretest: Join: " + text + "; use Rejoin for who was there before",
+		"fatal: signalwiretest: Add: " + text,
+	}, tb.failed())
+
+	require.Equal(t, call, server.Join(other, chosen), "they may join another conference")
+	require.False(t, server.Rejoin(one, call), "they are there")
+	server.EndConference(other)
+	require.True(t, server.Rejoin(one, call), "they are in none")
+	require.False(t, server.Rejoin(one, call), "they are in it")
+	_, err = server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), one, call)
+	require.NoError(t, err)
+	require.True(t, server.Rejoin(one, call), "they were removed")
+}

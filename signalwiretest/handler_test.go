@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -109,4 +111,109 @@ func TestHandlerServesClientRequests(t *testing.T) {
 	handler.ServeHTTP(w, r)
 	require.Equal(t, http.StatusNoContent, w.Code)
 	require.Empty(t, handler.Violations())
+}
+
+// TestCloseEndsHanging: with a server of one's own, which waits for its requests.
+func TestCloseEndsHanging(t *testing.T) {
+	t.Parallel()
+	handler := signalwiretest.NewHandler(t.Name())
+	arrived := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		arrived <- struct{}{}
+		handler.ServeHTTP(w, r)
+	}))
+	conference, calls := handler.AddConference(1)
+	handler.Script(signalwiretest.Hang())
+	client, err := signalwire.New("example", handler.ProjectID(), handler.APIToken(), signalwire.WithBaseURL(server.URL+signalwiretest.BasePath),
+		signalwire.WithHTTPClient(&signalwire.Doer{MaxAttempts: 1, AttemptTimeout: time.Hour, MaxElapsed: time.Hour}))
+	require.NoError(t, err)
+	errs := make(chan error, 1)
+	go func() {
+		_, err := client.DeleteParticipantWithResponse(t.Context(), handler.Account(), conference, calls[0])
+		errs <- err
+	}()
+	<-arrived
+
+	handler.Close()
+	server.Close()
+	handler.Close()
+
+	require.True(t, signalwire.MaybeApplied(<-errs), "it is cut")
+	require.Equal(t, calls, handler.Participants(conference))
+}
+
+func TestLatency(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		server := signalwiretest.NewServer(t, signalwiretest.InMemory())
+		conference, calls := server.AddConference(3)
+		server.SetLatency(3 * time.Second)
+		server.Script(signalwiretest.NotFound(), signalwiretest.After(time.Second, signalwiretest.Response{}))
+		took := func(call signalwire.CallSid) (time.Duration, error) {
+			began := time.Now()
+			_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, call)
+			return time.Since(began), err
+		}
+		length, err := took(calls[0])
+		require.ErrorIs(t, err, signalwire.ErrNotFound)
+		require.Equal(t, 3*time.Second, length)
+		length, err = took(calls[0])
+		require.NoError(t, err)
+		require.Equal(t, 4*time.Second, length, "both")
+		server.SetLatency(0)
+		length, err = took(calls[1])
+		require.NoError(t, err)
+		require.Zero(t, length)
+		server.SetLatency(time.Hour)
+		_, err = took(calls[2])
+		require.True(t, signalwire.MaybeApplied(err), "as the client sees it")
+		require.Equal(t, calls[2:], server.Participants(conference), "who gave up before has not removed")
+	})
+	require.PanicsWithValue(t, "signalwiretest: SetLatency: -1ns is negative", func() { signalwiretest.NewHandler("").SetLatency(-1) })
+}
+
+// TestReset: a server that is used for one thing after another begins anew.
+func TestReset(t *testing.T) {
+	t.Parallel()
+	tb := newTB(t)
+	server := signalwiretest.NewServer(tb)
+	hook := newReceiver(t, nil)
+	var seen [][]string
+	for range 2 {
+		conference, calls := server.AddConference(2)
+		other := server.AddProject("other")
+		below := server.AddSubproject("below")
+		seen = append(seen, []string{conference.String(), calls[0].String(), other.ProjectID(), below.APIToken()})
+		_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
+		require.NoError(t, err)
+		server.PostCallbacks(signalwiretest.Callbacks{URL: hookURL, SigningKey: hookKey, Receiver: hook})
+		server.Leave(conference, calls[1])
+		server.WaitForCallbacks()
+		require.Len(t, hook.received(), 1)
+		server.SetLatency(time.Hour)
+		server.UseProfile(signalwiretest.SlowStart, 1)
+
+		server.Reset()
+
+		require.Empty(t, server.Requests())
+		require.Nil(t, server.Participants(conference))
+		_, err = server.ClientOf(other).ListAllConferencesWithResponse(t.Context(), other.Account(), nil)
+		require.ErrorIs(t, err, signalwire.ErrUnauthorized)
+		list, err := server.Client().ListAllConferencesWithResponse(t.Context(), server.Account(), nil)
+		require.NoError(t, err)
+		require.Empty(t, list.JSON200.Conferences)
+		server.AddConference(1)
+		server.WaitForCallbacks()
+		require.Empty(t, hook.received())
+		server.Reset()
+	}
+	require.Equal(t, seen[0], seen[1], "SIDs begin anew")
+
+	require.Empty(t, tb.failed())
+	server.ServeHTTP(httptest.NewRecorder(), httptest.NewRequestWithContext(t.Context(), http.MethodPatch, "/elsewhere", nil))
+	server.Script(signalwiretest.NotFound())
+	server.Reset()
+	require.Len(t, tb.failed(), 2, "a violation, and what is left of a script")
+	require.Empty(t, server.Violations())
+	require.Empty(t, server.Unused())
 }

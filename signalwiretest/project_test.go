@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/stretchr/testify/require"
 
+	"example.com/signalwire"
 	"example.com/signalwire/signalwiretest"
 )
 
@@ -45,4 +46,69 @@ func TestNamesMakeAccounts(t *testing.T) {
 			require.EqualValues(t, 4, id.Version())
 		}
 	}
+}
+
+// TestProjectsAreKeptApart uses the credentials of each project for the account of
+// each.
+func TestProjectsAreKeptApart(t *testing.T) {
+	t.Parallel()
+	server := signalwiretest.NewServer(t)
+	other := server.AddProject("other")
+	below := server.AddSubproject("below")
+	deep := below.AddSubproject("deep")
+	projects := []*signalwiretest.Project{server.Project, other, below, deep}
+	may := [][]bool{
+		{true, false, true, true},
+		{false, true, false, false},
+		{false, false, true, true},
+		{false, false, false, true},
+	}
+	seen := make(map[string]bool)
+	for i, caller := range projects {
+		require.False(t, seen[caller.ProjectID()] || seen[caller.APIToken()], "credentials of another")
+		seen[caller.ProjectID()], seen[caller.APIToken()] = true, true
+		client := server.ClientOf(caller)
+		for j, owner := range projects {
+			conference, calls := owner.AddConference(1)
+			_, err := client.DeleteParticipantWithResponse(t.Context(), owner.Account(), conference, calls[0])
+			if may[i][j] {
+				require.NoError(t, err, "%d for %d", i, j)
+				require.Empty(t, owner.Participants(conference))
+				continue
+			}
+			require.ErrorIs(t, err, signalwire.ErrUnauthorized, "%d for %d", i, j)
+			require.Equal(t, calls, owner.Participants(conference))
+		}
+	}
+	conference, calls := other.AddConference(1)
+	_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
+	require.ErrorIs(t, err, signalwire.ErrNotFound, "another's conference")
+}
+
+func TestProjectNamesAreTaken(t *testing.T) {
+	t.Parallel()
+	handler := signalwiretest.NewHandler(t.Name())
+	handler.AddProject("one")
+	handler.AddSubproject("one").AddSubproject("one")
+	require.PanicsWithValue(t, "signalwiretest: AddProject: there is one of this name already", func() { handler.AddProject("one") })
+	require.PanicsWithValue(t, "signalwiretest: AddSubproject: there is one of this name already", func() { handler.AddSubproject("one") })
+	require.Equal(t, handler.AddProject("two").ProjectID(), func() string {
+		again := signalwiretest.NewHandler(t.Name())
+		return again.AddProject("two").ProjectID()
+	}(), "a name makes a project")
+}
+
+// TestProjectsHaveWebhooksOfTheirOwn has somebody join in each.
+func TestProjectsHaveWebhooksOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	handler := signalwiretest.NewHandler(t.Name())
+	other := handler.AddProject("other")
+	hook := newReceiver(t, nil)
+	other.PostCallbacks(signalwiretest.Callbacks{URL: hookURL, SigningKey: hookKey, Receiver: hook})
+	handler.AddConference(1)
+	other.AddConference(1)
+	handler.WaitForCallbacks()
+	other.WaitForCallbacks()
+	require.Len(t, hook.received(), 2)
+	require.Equal(t, other.Account(), hook.last.AccountSid)
 }

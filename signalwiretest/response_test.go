@@ -1,6 +1,7 @@
 package signalwiretest_test
 
 import (
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -20,46 +21,54 @@ func TestResponses(t *testing.T) {
 		is       error
 		status   int
 		acted    bool
+		after    time.Duration
 	}{
-		{"BadRequest", signalwiretest.BadRequest(), signalwire.ErrBadRequest, 400, false},
-		{"Unauthorized", signalwiretest.Unauthorized(), signalwire.ErrUnauthorized, 401, false},
-		{"NotFound", signalwiretest.NotFound(), signalwire.ErrNotFound, 404, false},
-		{"Unprocessable", signalwiretest.Unprocessable(), signalwire.ErrUnprocessable, 422, false},
-		{"RateLimited", signalwiretest.RateLimited(1500 * time.Millisecond), signalwire.ErrTooManyRequests, 429, false},
-		{"Unavailable", signalwiretest.Unavailable(), signalwire.ErrUnexpectedResponse, 503, false},
-		{"HTML", signalwiretest.HTML(404), signalwire.ErrUnexpectedResponse, 404, false},
-		{"Redirect", signalwiretest.Redirect("/elsewhere"), signalwire.ErrUnexpectedResponse, 302, false},
-		{"Hang", signalwiretest.Hang(), nil, 0, false},
-		{"Disconnect", signalwiretest.Disconnect(), nil, 0, false},
-		{"ActThenDisconnect", signalwiretest.ActThenDisconnect(), nil, 0, true},
+		{"BadRequest", signalwiretest.BadRequest(), signalwire.ErrBadRequest, 400, false, 0},
+		{"Unauthorized", signalwiretest.Unauthorized(), signalwire.ErrUnauthorized, 401, false, 0},
+		{"NotFound", signalwiretest.NotFound(), signalwire.ErrNotFound, 404, false, 0},
+		{"Unprocessable", signalwiretest.Unprocessable(), signalwire.ErrUnprocessable, 422, false, 0},
+		{"RateLimited", signalwiretest.RateLimited(1500 * time.Millisecond), signalwire.ErrTooManyRequests, 429, false, 0},
+		{"Unavailable", signalwiretest.Unavailable(), signalwire.ErrUnexpectedResponse, 503, false, 0},
+		{"HTML", signalwiretest.HTML(404), signalwire.ErrUnexpectedResponse, 404, false, 0},
+		{"Redirect", signalwiretest.Redirect("/elsewhere"), signalwire.ErrUnexpectedResponse, 302, false, 0},
+		{"Hang", signalwiretest.Hang(), nil, 0, false, 10 * time.Second},
+		{"Disconnect", signalwiretest.Disconnect(), nil, 0, false, 0},
+		{"ActThenDisconnect", signalwiretest.ActThenDisconnect(), nil, 0, true, 0},
+		{"APIError that is documented", signalwiretest.APIError(422, 21211, "no"), signalwire.ErrUnprocessable, 422, false, 0},
+		{"APIError that is not documented", signalwiretest.APIError(403, 20003, "no"), signalwire.ErrForbidden, 403, false, 0},
+		{"APIError of the server", signalwiretest.APIError(500, 20500, "no"), nil, 500, false, 0},
+		{"After", signalwiretest.After(3*time.Second, signalwiretest.NotFound()), signalwire.ErrNotFound, 404, false, 3 * time.Second},
+		{"After, too late", signalwiretest.After(11*time.Second, signalwiretest.Response{}), nil, 0, false, 10 * time.Second},
+		{"ActThen", signalwiretest.ActThen(signalwiretest.HTML(502)), signalwire.ErrUnexpectedResponse, 502, true, 0},
+		{"ActThen, late", signalwiretest.ActThen(signalwiretest.After(2*time.Second, signalwiretest.Disconnect())), nil, 0, true, 2 * time.Second},
+		{"ActThen, never", signalwiretest.ActThen(signalwiretest.Hang()), nil, 0, true, 10 * time.Second},
 		{"Handle", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusTeapot)
-		})), signalwire.ErrUnexpectedResponse, 418, false},
+		})), signalwire.ErrUnexpectedResponse, 418, false, 0},
 		{"Handle with an interim response", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusEarlyHints)
 			w.WriteHeader(http.StatusTeapot)
-		})), signalwire.ErrUnexpectedResponse, 418, false},
+		})), signalwire.ErrUnexpectedResponse, 418, false, 0},
 		{"Handle that hijacks", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			connection, _, err := http.NewResponseController(w).Hijack()
 			if err == nil {
 				connection.Close()
 			}
-		})), nil, 0, false},
-		{"Handle that writes nothing", signalwiretest.Handle(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), signalwire.ErrUnexpectedResponse, 200, false},
+		})), nil, 0, false, 0},
+		{"Handle that writes nothing", signalwiretest.Handle(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})), signalwire.ErrUnexpectedResponse, 200, false, 0},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			server := signalwiretest.NewServer(t)
+		inBubble(t, tt.name, func(t *testing.T) {
+			server := signalwiretest.NewServer(t, signalwiretest.InMemory())
 			conference, calls := server.AddConference(2)
-			doer := &signalwire.Doer{MaxAttempts: 1}
-			if tt.name == "Hang" {
-				doer.AttemptTimeout = 100 * time.Millisecond
-			}
-			client := server.Client(signalwire.WithHTTPClient(doer))
+			client := server.Client(signalwire.WithHTTPClient(&signalwire.Doer{
+				HTTPClient: &http.Client{Transport: server.Transport()}, MaxAttempts: 1,
+			}))
 			server.Script(tt.response)
+			began := time.Now()
 
 			_, err := client.DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
 
+			require.Equal(t, tt.after, time.Since(began))
 			if tt.status == 0 {
 				var transportError *signalwire.TransportError
 				require.ErrorAs(t, err, &transportError)
@@ -67,7 +76,10 @@ func TestResponses(t *testing.T) {
 			} else {
 				var apiError *signalwire.Error
 				require.ErrorAs(t, err, &apiError)
-				require.ErrorIs(t, err, tt.is)
+				if tt.is != nil {
+					require.ErrorIs(t, err, tt.is)
+				}
+				require.Equal(t, tt.is == signalwire.ErrUnexpectedResponse, errors.Is(err, signalwire.ErrUnexpectedResponse), "%v", err)
 				require.Equal(t, tt.status, apiError.StatusCode)
 				if tt.status == http.StatusTooManyRequests {
 					require.Equal(t, 2*time.Second, apiError.RetryAfter)
@@ -78,10 +90,13 @@ func TestResponses(t *testing.T) {
 				left = calls[1:]
 			}
 			require.Equal(t, left, server.Participants(conference))
+			require.Len(t, server.Requests(), 1, "it is recorded once")
 			require.Equal(t, tt.status, server.Requests()[0].StatusCode)
+			require.Equal(t, began, server.Requests()[0].Time)
+			require.Empty(t, server.Unused(), "it is used")
 
 			// Then it behaves normally again.
-			_, err = server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[1])
+			_, err = client.DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[1])
 			require.NoError(t, err)
 		})
 	}

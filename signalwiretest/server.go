@@ -155,8 +155,7 @@ func (s *Server) ClientOf(project *Project, opts ...signalwire.ClientOption) *si
 }
 
 // Transport returns a transport that reaches the server and trusts it. It is one
-// of [signalwire.NewTransport] otherwise. Its idle connections are closed when the
-// test ends.
+// of [signalwire.NewTransport] otherwise.
 func (s *Server) Transport() *http.Transport {
 	transport := signalwire.NewTransport()
 	s.network.reach(transport)
@@ -164,7 +163,6 @@ func (s *Server) Transport() *http.Transport {
 		transport.TLSClientConfig.RootCAs = x509.NewCertPool()
 		transport.TLSClientConfig.RootCAs.AddCert(s.certificate)
 	}
-	s.t.Cleanup(transport.CloseIdleConnections)
 	return transport
 }
 

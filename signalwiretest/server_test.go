@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -194,4 +195,43 @@ func TestFIPS(t *testing.T) {
 	output, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", output)
 	require.Contains(t, string(output), "--- PASS: TestServersAreKeptApart")
+}
+
+// TestNoGoroutineIsLeft after 50 servers, each with a request that hangs, a
+// webhook, and a client whose connections are idle.
+func TestNoGoroutineIsLeft(t *testing.T) {
+	hook := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	before := runtime.NumGoroutine()
+	for n := range 50 {
+		tb := newTB(t)
+		var options []signalwiretest.ServerOption
+		for i, option := range []signalwiretest.ServerOption{signalwiretest.InMemory(), signalwiretest.TLS(), signalwiretest.HTTP2()} {
+			if n>>i&1 == 1 {
+				options = append(options, option)
+			}
+		}
+		server := signalwiretest.NewServer(tb, options...)
+		server.PostCallbacks(signalwiretest.Callbacks{URL: hookURL, SigningKey: hookKey, Receiver: hook})
+		conference, calls := server.AddConference(2)
+		hanging := make(chan struct{})
+		server.ScriptFor(calls[0], signalwiretest.Handle(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			close(hanging)
+			<-r.Context().Done()
+		})))
+		ended := make(chan error)
+		doer := &signalwire.Doer{HTTPClient: &http.Client{Transport: server.Transport()}, MaxAttempts: 1}
+		go func() {
+			_, err := server.Client(signalwire.WithHTTPClient(doer)).DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
+			ended <- err
+		}()
+		_, err := server.Client().DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[1])
+		require.NoError(t, err)
+		<-hanging
+		tb.end()
+		require.Error(t, <-ended)
+		require.Empty(t, tb.failed())
+	}
+	require.Eventually(t, func() bool {
+		return runtime.NumGoroutine() <= before+1 // with the one that asks
+	}, 10*time.Second, 10*time.Millisecond, "more goroutines than the %d before", before)
 }
