@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -59,51 +60,17 @@ func main() {
 		runGo(t, dir, "run", "-mod=mod", "."))
 }
 
-// TestImportersTest runs a test that a new user would write, in under 40 lines.
-func TestImportersTest(t *testing.T) {
+// TestSuites runs the suites that users of signalwiretest write, none of which is
+// longer than 25 lines.
+func TestSuites(t *testing.T) {
 	t.Parallel()
-	const source = `package moderation
-
-import (
-	"errors"
-	"testing"
-
-	"example.com/signalwire"
-	"example.com/signalwire/signalwiretest"
-)
-
-func TestRemoved(t *testing.T) {
-	srv := signalwiretest.NewServer(t)
-	conference, calls := srv.AddConference(3)
-	_, err := srv.Client().DeleteParticipantWithResponse(t.Context(), srv.Account(), conference, calls[0])
-	if err != nil || len(srv.Participants(conference)) != 2 {
-		t.Fatal(err, srv.Participants(conference))
+	source := readFile(t, "signalwiretest/testdata/suites_test.go")
+	suites := regexp.MustCompile(`(?ms)^func Test\w+\(.*?^}\n`).FindAllString(source, -1)
+	require.Len(t, suites, 12)
+	for _, suite := range suites {
+		require.LessOrEqual(t, strings.Count(suite, "\n"), 25, suite)
 	}
-}
-
-func TestAlreadyGone(t *testing.T) {
-	srv := signalwiretest.NewServer(t)
-	conference, _ := srv.AddConference(3)
-	_, elsewhere := srv.AddConference(1)
-	_, err := srv.Client().DeleteParticipantWithResponse(t.Context(), srv.Account(), conference, elsewhere[0])
-	if !errors.Is(err, signalwire.ErrNotFound) {
-		t.Fatal(err)
-	}
-}
-
-func TestServiceDown(t *testing.T) {
-	srv := signalwiretest.NewServer(t)
-	conference, calls := srv.AddConference(3)
-	srv.Script(signalwiretest.Unavailable())
-	client := srv.Client(signalwire.WithHTTPClient(&signalwire.Doer{MaxAttempts: 1}))
-	_, err := client.DeleteParticipantWithResponse(t.Context(), srv.Account(), conference, calls[0])
-	if apiError := (*signalwire.Error)(nil); !errors.As(err, &apiError) || apiError.StatusCode != 503 {
-		t.Fatal(err)
-	}
-}
-`
-	require.Less(t, strings.Count(source, "\n"), 40)
-	dir := importingModule(t, "moderation_test.go", source)
+	dir := importingModule(t, "suites_test.go", source)
 	require.Contains(t, runGo(t, dir, "test", "-mod=mod", "."), "ok")
 }
 

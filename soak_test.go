@@ -22,10 +22,12 @@ import (
 
 	"example.com/signalwire"
 	"example.com/signalwire/internal/wiretest"
+	"example.com/signalwire/signalwiretest"
 )
 
-// TestSoak sends, over HTTP/1.1 and HTTP/2, to a server that misbehaves at
-// random, limits rates and restarts, for as long as the environment's SOAK says.
+// TestSoak sends, over HTTP/1.1 and HTTP/2, to servers that misbehave at random and
+// restart, for as long as the environment's SOAK says. Half of that is behind
+// profiles of trouble.
 func TestSoak(t *testing.T) {
 	length, err := time.ParseDuration(os.Getenv("SOAK"))
 	require.NoError(t, err, "SOAK is a duration such as 60s")
@@ -34,13 +36,18 @@ func TestSoak(t *testing.T) {
 	authority := wiretest.NewAuthority(t)
 	certificate := authority.Issue(t, nil)
 
-	// use calls with all workers for some time.
-	use := func(length time.Duration) {
-		l, limit := wiretest.NewLedger(), new(rateLimit)
-		address, stop := restarting(t, certificate, func(w http.ResponseWriter, r *http.Request) {
+	// useBehind calls with all workers for some time.
+	useBehind := func(profile signalwiretest.Profile, length time.Duration) {
+		l := wiretest.NewLedger()
+		var handler http.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			l.Requests.Add(1)
-			misbehave(w, limit, func() { l.CarryOut(r) })
+			misbehave(w, func() { l.CarryOut(r) })
 		})
+		if profile != "" {
+			handler, err = profile.Wrap(handler, 1)
+			require.NoError(t, err)
+		}
+		address, stop := restarting(t, certificate, handler)
 		deadline := time.Now().Add(length)
 		var workers sync.WaitGroup
 		for _, protocol := range []string{"http/1.1", "h2"} {
@@ -64,6 +71,13 @@ func TestSoak(t *testing.T) {
 		l.RequireTruth(t)
 		require.Less(t, l.Longest, maxElapsed+5*time.Second, "a busy machine may take something on top")
 	}
+	profiles := signalwiretest.Profiles()
+	use := func(length time.Duration) {
+		useBehind("", length/2)
+		for _, profile := range profiles {
+			useBehind(profile, length/2/time.Duration(len(profiles)))
+		}
+	}
 	use(min(3*time.Second, length))
 	goroutinesBefore, heapBefore := settled(0)
 	use(length)
@@ -76,7 +90,7 @@ func TestSoak(t *testing.T) {
 
 // restarting serves HTTP/1.1 and HTTP/2 on one address, with a pause after each
 // second or two. Every other time, it lets requests end before.
-func restarting(t *testing.T, certificate tls.Certificate, handler http.HandlerFunc) (address string, stop func()) {
+func restarting(t *testing.T, certificate tls.Certificate, handler http.Handler) (address string, stop func()) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address = listener.Addr().String()
@@ -115,25 +129,8 @@ func restarting(t *testing.T, certificate tls.Certificate, handler http.HandlerF
 	}
 }
 
-// A rateLimit lets 500 requests pass in a second.
-type rateLimit struct {
-	mu       sync.Mutex
-	second   int64
-	requests int
-}
-
-func (l *rateLimit) exceeded() bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if now := time.Now().Unix(); now != l.second {
-		l.second, l.requests = now, 0
-	}
-	l.requests++
-	return l.requests > 500
-}
-
 // misbehave responds, or does not. Most of the time it removes and says so.
-func misbehave(w http.ResponseWriter, limit *rateLimit, remove func()) {
+func misbehave(w http.ResponseWriter, remove func()) {
 	say := func(status int, body string, header ...string) {
 		for i := 0; i < len(header); i += 2 {
 			w.Header().Set(header[i], header[i+1])
@@ -149,10 +146,6 @@ func misbehave(w http.ResponseWriter, limit *rateLimit, remove func()) {
 		}
 		_, _ = io.WriteString(connection, text)
 		_ = connection.Close()
-	}
-	if limit.exceeded() {
-		say(429, wiretest.ErrorBody(429), "Retry-After", "1")
-		return
 	}
 	switch rand.IntN(40) {
 	case 0:
