@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -13,14 +12,17 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"example.com/signalwire/signalwiretest"
 )
 
 // A scenario is a service in trouble, and the calls that are made to it.
 type scenario struct {
 	name           string
 	callers, calls int
-	// respond returns the status of a response, or 0 to reset the connection.
-	// Nil refuses every connection.
+	// profile is the trouble, or respond returns the status of a response, or 0 to
+	// reset the connection. Without either, every connection is refused.
+	profile signalwiretest.Profile
 	respond func(arrival) int
 	// share is how many of this client's calls have to end in a removal, if the
 	// best of its peers does not need more.
@@ -35,6 +37,9 @@ type arrival struct {
 	number, inSecond int           // of all requests, and of those in this second, from 1
 }
 
+// seed makes the profiles the same for all clients.
+const seed = 1
+
 // scenarios end with the services that are dead from beginning to end.
 var scenarios = []scenario{
 	{name: "one response in ten is 503, one connection in fifty is reset", callers: 64, calls: 1_000, respond: func(a arrival) int {
@@ -46,16 +51,10 @@ var scenarios = []scenario{
 		}
 		return http.StatusNoContent
 	}},
-	{name: "502 for 60 ms of every 210", callers: 32, calls: 1_000, share: .999, respond: func(a arrival) int {
-		return failIf(http.StatusBadGateway, a.after%(210*time.Millisecond) < 60*time.Millisecond)
-	}},
-	{name: "one of two backends responds 503", callers: 24, calls: 500, respond: func(arrival) int {
-		return failIf(http.StatusServiceUnavailable, rand.IntN(2) == 0)
-	}},
-	{name: "503 for the first 0.4 s", callers: 8, calls: 400, share: .99, respond: downFor(400 * time.Millisecond)},
-	{name: "429 with Retry-After: 1 beyond 20 requests a second", callers: 8, calls: 160, share: 1, respond: func(a arrival) int {
-		return failIf(http.StatusTooManyRequests, a.inSecond > 20)
-	}},
+	{name: "a backend restarts", callers: 32, calls: 1_000, share: .999, profile: signalwiretest.RestartingBackend},
+	{name: "one of two backends is dead", callers: 24, calls: 500, profile: signalwiretest.DeadBackend},
+	{name: "a slow start", callers: 8, calls: 400, share: .99, profile: signalwiretest.SlowStart},
+	{name: "20 requests a second", callers: 8, calls: 160, share: 1, profile: signalwiretest.RateLimit},
 	{name: "429 with Retry-After: 1 to one request in a hundred", callers: 16, calls: 4_000, most: 10 * time.Second, respond: func(a arrival) int {
 		return failIf(http.StatusTooManyRequests, a.number%100 == 0)
 	}},
@@ -85,14 +84,19 @@ func downFor(length time.Duration) func(arrival) int {
 // A service plays a scenario, and counts.
 type service struct {
 	respond  func(arrival) int
+	profile  http.Handler // responds, if it is not nil
 	mu       sync.Mutex
 	began    time.Time
 	last     arrival
 	removals int
 }
 
-func (s *service) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status := s.arrive()
+	if s.profile != nil {
+		s.profile.ServeHTTP(w, r)
+		return
+	}
 	switch status {
 	case 0:
 		resetConnection(w)
@@ -124,6 +128,14 @@ func (s *service) arrive() (status int) {
 		s.removals++
 	}
 	return status
+}
+
+// remove carries a request out that the profile lets through.
+func (s *service) remove(w http.ResponseWriter, _ *http.Request) {
+	s.mu.Lock()
+	s.removals++
+	s.mu.Unlock()
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (s *service) counts() (requests, removals int) {
@@ -159,11 +171,17 @@ type troubled struct {
 
 func (s scenario) measure(c client) (troubled, error) {
 	service := &service{respond: s.respond}
+	if s.profile != "" {
+		var err error
+		if service.profile, err = s.profile.Wrap(http.HandlerFunc(service.remove), seed); err != nil {
+			return troubled{}, err
+		}
+	}
 	server := newServer(plain, service)
 	defer server.Close()
 	transport := c.transport()
 	defer transport.CloseIdleConnections()
-	if s.respond == nil {
+	if s.respond == nil && s.profile == "" {
 		transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
 			service.arrive()
 			return nil, &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
