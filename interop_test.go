@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,9 +41,8 @@ func newBackend(t *testing.T, l *wiretest.Ledger, handle func(*http.Request)) (a
 // A proxy is a process that ends with the test, or after a minute.
 type proxy struct{ dir, address string }
 
-// startProxy runs a proxy on a free port. It replaces LISTEN in the
-// configuration by the address, and DIR by the directory of the files.
-func startProxy(t *testing.T, configuration string, files map[string][]byte, program string, args ...string) *proxy {
+// find returns the path of a program, and its name with its version.
+func find(t *testing.T, program string) (path, name string) {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
@@ -51,17 +51,31 @@ func startProxy(t *testing.T, configuration string, files map[string][]byte, pro
 	if err != nil {
 		t.Skip(program + " is not installed")
 	}
+	flag := "--version"
+	if program == "nginx" {
+		flag = "-v"
+	}
+	version, _ := exec.CommandContext(t.Context(), path, flag).CombinedOutput()
+	return path, strings.TrimSpace(program + " " + regexp.MustCompile(`\d+(\.\d+)+`).FindString(string(version)))
+}
+
+// startProxy runs a proxy on a free port. It replaces LISTEN in the
+// configuration and the arguments by the address, PORT by the port, and DIR by
+// the directory of the files.
+func startProxy(t *testing.T, configuration string, files map[string][]byte, program string, args ...string) *proxy {
+	t.Helper()
+	path, _ := find(t, program)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	p := &proxy{dir: t.TempDir(), address: listener.Addr().String()}
 	require.NoError(t, listener.Close())
-	configuration = strings.NewReplacer("LISTEN", p.address, "DIR", p.dir).Replace(configuration)
-	require.NoError(t, os.WriteFile(p.file("proxy.conf"), []byte(configuration), 0o600))
+	replacer := strings.NewReplacer("LISTEN", p.address, "PORT", p.address[len("127.0.0.1:"):], "DIR", p.dir)
+	require.NoError(t, os.WriteFile(p.file("proxy.conf"), []byte(replacer.Replace(configuration)), 0o600))
 	for name, text := range files {
 		require.NoError(t, os.WriteFile(p.file(name), text, 0o600))
 	}
 	for i, arg := range args {
-		args[i] = strings.ReplaceAll(arg, "DIR", p.dir)
+		args[i] = replacer.Replace(arg)
 	}
 	command := exec.CommandContext(t.Context(), "timeout", append([]string{"60", path}, args...)...)
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
@@ -81,18 +95,29 @@ func startProxy(t *testing.T, configuration string, files map[string][]byte, pro
 			conn.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 10*time.Millisecond, "%s does not listen", program)
+	}, 30*time.Second, 10*time.Millisecond, "%s does not listen", program)
 	return p
 }
 
 func (p *proxy) file(name string) string { return filepath.Join(p.dir, name) }
+
+// pid returns the process ID that the proxy writes into proxy.pid.
+func (p *proxy) pid(t *testing.T) (pid int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		text, _ := os.ReadFile(p.file("proxy.pid"))
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		return pid > 0
+	}, 10*time.Second, 10*time.Millisecond, "the proxy does not say its process ID")
+	return pid
+}
 
 // startNginx takes the lines of a server, and files that they name.
 func startNginx(t *testing.T, server string, files map[string][]byte) *proxy {
 	t.Helper()
 	return startProxy(t, `
 daemon off;
-pid DIR/nginx.pid;
+pid DIR/proxy.pid;
 error_log stderr crit;
 events {}
 http {
@@ -187,12 +212,7 @@ func TestInteropNginxReloads(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			})
 			proxy := startNginx(t, tt.listen+"keepalive_requests 50; location / { proxy_set_header X-Protocol $server_protocol; proxy_pass http://"+backend+"; }", files)
-			var master int
-			require.Eventually(t, func() bool {
-				pid, _ := os.ReadFile(proxy.file("nginx.pid"))
-				master, _ = strconv.Atoi(strings.TrimSpace(string(pid)))
-				return master > 0
-			}, 10*time.Second, 10*time.Millisecond, "nginx does not say its process ID")
+			master := proxy.pid(t)
 			done, reloaded := make(chan struct{}), make(chan string)
 			go func() {
 				tick := time.NewTicker(300 * time.Millisecond)
