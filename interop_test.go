@@ -41,8 +41,8 @@ func newBackend(t *testing.T, l *wiretest.Ledger, handle func(*http.Request)) (a
 // A proxy is a process that ends with the test, or after a minute.
 type proxy struct{ dir, address string }
 
-// find returns the path of a program, and its name with its version.
-func find(t *testing.T, program string) (path, name string) {
+// find returns the path of a program. Without it, the test is skipped.
+func find(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
@@ -51,12 +51,18 @@ func find(t *testing.T, program string) (path, name string) {
 	if err != nil {
 		t.Skip(program + " is not installed")
 	}
+	return path
+}
+
+// versionOf returns a program's name and version. Without it, the test is skipped.
+func versionOf(t *testing.T, program string) string {
+	t.Helper()
 	flag := "--version"
 	if program == "nginx" {
 		flag = "-v"
 	}
-	version, _ := exec.CommandContext(t.Context(), path, flag).CombinedOutput()
-	return path, strings.TrimSpace(program + " " + regexp.MustCompile(`\d+(\.\d+)+`).FindString(string(version)))
+	text, _ := exec.CommandContext(t.Context(), find(t, program), flag).CombinedOutput()
+	return strings.TrimSpace(program + " " + regexp.MustCompile(`\d+(\.\d+)+`).FindString(string(text)))
 }
 
 // startProxy runs a proxy on a free port. It replaces LISTEN in the
@@ -64,7 +70,7 @@ func find(t *testing.T, program string) (path, name string) {
 // the directory of the files.
 func startProxy(t *testing.T, configuration string, files map[string][]byte, program string, args ...string) *proxy {
 	t.Helper()
-	path, _ := find(t, program)
+	path := find(t, program)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	p := &proxy{dir: t.TempDir(), address: listener.Addr().String()}
@@ -134,6 +140,23 @@ http {
 `, files, "nginx", "-p", "DIR", "-e", "stderr", "-c", "DIR/proxy.conf")
 }
 
+// startHaproxy takes the lines of the servers.
+func startHaproxy(t *testing.T, servers string) *proxy {
+	t.Helper()
+	return startProxy(t, `
+defaults
+	mode http
+	timeout connect 1s
+	timeout client 10s
+	timeout server 10s
+	retries 0
+listen api
+	bind LISTEN
+	balance roundrobin
+	`+servers+`
+`, nil, "haproxy", "-db", "-q", "-f", "DIR/proxy.conf")
+}
+
 func interopClient(t *testing.T, baseURL string, transport *http.Transport) *signalwire.ClientWithResponses {
 	t.Helper()
 	t.Cleanup(transport.CloseIdleConnections)
@@ -165,19 +188,7 @@ func TestInteropHaproxyDeadBackend(t *testing.T) {
 		t.Run(strconv.Itoa(callers)+" callers", func(t *testing.T) {
 			l := wiretest.NewLedger()
 			backend := newBackend(t, l, func(*http.Request) {})
-			proxy := startProxy(t, `
-defaults
-	mode http
-	timeout connect 1s
-	timeout client 10s
-	timeout server 10s
-	retries 0
-listen api
-	bind LISTEN
-	balance roundrobin
-	server alive `+backend+`
-	server dead `+wiretest.RefusingAddress(t)+`
-`, nil, "haproxy", "-db", "-q", "-f", "DIR/proxy.conf")
+			proxy := startHaproxy(t, "server alive "+backend+"\n\tserver dead "+wiretest.RefusingAddress(t))
 
 			l.RemoveAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), callers, 500)
 
