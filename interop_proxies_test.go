@@ -113,7 +113,8 @@ func (y *tally) removeAll(t *testing.T, client *signalwire.ClientWithResponses, 
 	return errs
 }
 
-// watch returns a round tripper that counts the violations that prism reports.
+// watch returns a round tripper that counts the violations that prism reports. With
+// its option --errors, it would respond with an error instead and report nothing.
 func (y *tally) watch(t *testing.T) wiretest.Sender {
 	transport := signalwire.NewTransport()
 	t.Cleanup(transport.CloseIdleConnections)
@@ -149,7 +150,7 @@ func TestInteropProxies(t *testing.T) {
 		}},
 		{"haproxy", 200, func(t *testing.T, backend string) *proxy { return startHaproxy(t, "server api "+backend) }},
 		{"prism", 40, func(t *testing.T, backend string) *proxy {
-			return startPrism(t, "proxy", "--errors", "http://"+backend)
+			return startPrism(t, "proxy", "http://"+backend)
 		}},
 	} {
 		t.Run(tt.program, func(t *testing.T) {
