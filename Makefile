@@ -60,8 +60,8 @@ soak: ## Send to servers that misbehave at random, for SOAK and a minute
 	SOAK=$(SOAK) go test -tags soak -run '^Test(Soak|Races)$$' -count=1 -v -timeout 5m .
 
 .PHONY: interop
-interop: ## Send through nginx and haproxy, where they are installed
-	go test -tags interop -run '^TestInterop' -count=1 -v -timeout 5m .
+interop: ## Try programs of others, where they are installed; CONTRIBUTING.md says which
+	go test -tags interop -run '^TestInterop' -count=1 -v -timeout 5m . ./signalwiretest
 
 .PHONY: check
 check: bin/tools ## Everything that can fail: generation, formatting, lint, all tests with the race detector

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -40,9 +41,8 @@ func newBackend(t *testing.T, l *wiretest.Ledger, handle func(*http.Request)) (a
 // A proxy is a process that ends with the test, or after a minute.
 type proxy struct{ dir, address string }
 
-// startProxy runs a proxy on a free port. It replaces LISTEN in the
-// configuration by the address, and DIR by the directory of the files.
-func startProxy(t *testing.T, configuration string, files map[string][]byte, program string, args ...string) *proxy {
+// find returns the path of a program. Without it, the test is skipped.
+func find(t *testing.T, program string) string {
 	t.Helper()
 	path, err := exec.LookPath(program)
 	if err != nil {
@@ -51,17 +51,37 @@ func startProxy(t *testing.T, configuration string, files map[string][]byte, pro
 	if err != nil {
 		t.Skip(program + " is not installed")
 	}
+	return path
+}
+
+// versionOf returns a program's name and version. Without it, the test is skipped.
+func versionOf(t *testing.T, program string) string {
+	t.Helper()
+	flag := "--version"
+	if program == "nginx" {
+		flag = "-v"
+	}
+	text, _ := exec.CommandContext(t.Context(), find(t, program), flag).CombinedOutput()
+	return strings.TrimSpace(program + " " + regexp.MustCompile(`\d+(\.\d+)+`).FindString(string(text)))
+}
+
+// startProxy runs a proxy on a free port. It replaces LISTEN in the
+// configuration and the arguments by the address, PORT by the port, and DIR by
+// the directory of the files.
+func startProxy(t *testing.T, configuration string, files map[string][]byte, program string, args ...string) *proxy {
+	t.Helper()
+	path := find(t, program)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	p := &proxy{dir: t.TempDir(), address: listener.Addr().String()}
 	require.NoError(t, listener.Close())
-	configuration = strings.NewReplacer("LISTEN", p.address, "DIR", p.dir).Replace(configuration)
-	require.NoError(t, os.WriteFile(p.file("proxy.conf"), []byte(configuration), 0o600))
+	replacer := strings.NewReplacer("LISTEN", p.address, "PORT", p.address[len("127.0.0.1:"):], "DIR", p.dir)
+	require.NoError(t, os.WriteFile(p.file("proxy.conf"), []byte(replacer.Replace(configuration)), 0o600))
 	for name, text := range files {
 		require.NoError(t, os.WriteFile(p.file(name), text, 0o600))
 	}
 	for i, arg := range args {
-		args[i] = strings.ReplaceAll(arg, "DIR", p.dir)
+		args[i] = replacer.Replace(arg)
 	}
 	command := exec.CommandContext(t.Context(), "timeout", append([]string{"60", path}, args...)...)
 	command.Cancel = func() error { return command.Process.Signal(syscall.SIGTERM) }
@@ -81,18 +101,29 @@ func startProxy(t *testing.T, configuration string, files map[string][]byte, pro
 			conn.Close()
 		}
 		return err == nil
-	}, 10*time.Second, 10*time.Millisecond, "%s does not listen", program)
+	}, 30*time.Second, 10*time.Millisecond, "%s does not listen", program)
 	return p
 }
 
 func (p *proxy) file(name string) string { return filepath.Join(p.dir, name) }
+
+// pid returns the process ID that the proxy writes into proxy.pid.
+func (p *proxy) pid(t *testing.T) (pid int) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		text, _ := os.ReadFile(p.file("proxy.pid"))
+		pid, _ = strconv.Atoi(strings.TrimSpace(string(text)))
+		return pid > 0
+	}, 10*time.Second, 10*time.Millisecond, "the proxy does not say its process ID")
+	return pid
+}
 
 // startNginx takes the lines of a server, and files that they name.
 func startNginx(t *testing.T, server string, files map[string][]byte) *proxy {
 	t.Helper()
 	return startProxy(t, `
 daemon off;
-pid DIR/nginx.pid;
+pid DIR/proxy.pid;
 error_log stderr crit;
 events {}
 http {
@@ -107,6 +138,23 @@ http {
 	}
 }
 `, files, "nginx", "-p", "DIR", "-e", "stderr", "-c", "DIR/proxy.conf")
+}
+
+// startHaproxy takes the lines of the servers.
+func startHaproxy(t *testing.T, servers string) *proxy {
+	t.Helper()
+	return startProxy(t, `
+defaults
+	mode http
+	timeout connect 1s
+	timeout client 10s
+	timeout server 10s
+	retries 0
+listen api
+	bind LISTEN
+	balance roundrobin
+	`+servers+`
+`, nil, "haproxy", "-db", "-q", "-f", "DIR/proxy.conf")
 }
 
 func interopClient(t *testing.T, baseURL string, transport *http.Transport) *signalwire.ClientWithResponses {
@@ -140,19 +188,7 @@ func TestInteropHaproxyDeadBackend(t *testing.T) {
 		t.Run(strconv.Itoa(callers)+" callers", func(t *testing.T) {
 			l := wiretest.NewLedger()
 			backend := newBackend(t, l, func(*http.Request) {})
-			proxy := startProxy(t, `
-defaults
-	mode http
-	timeout connect 1s
-	timeout client 10s
-	timeout server 10s
-	retries 0
-listen api
-	bind LISTEN
-	balance roundrobin
-	server alive `+backend+`
-	server dead `+wiretest.RefusingAddress(t)+`
-`, nil, "haproxy", "-db", "-q", "-f", "DIR/proxy.conf")
+			proxy := startHaproxy(t, "server alive "+backend+"\n\tserver dead "+wiretest.RefusingAddress(t))
 
 			l.RemoveAll(t, interopClient(t, "http://"+proxy.address, signalwire.NewTransport()), callers, 500)
 
@@ -187,12 +223,7 @@ func TestInteropNginxReloads(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			})
 			proxy := startNginx(t, tt.listen+"keepalive_requests 50; location / { proxy_set_header X-Protocol $server_protocol; proxy_pass http://"+backend+"; }", files)
-			var master int
-			require.Eventually(t, func() bool {
-				pid, _ := os.ReadFile(proxy.file("nginx.pid"))
-				master, _ = strconv.Atoi(strings.TrimSpace(string(pid)))
-				return master > 0
-			}, 10*time.Second, 10*time.Millisecond, "nginx does not say its process ID")
+			master := proxy.pid(t)
 			done, reloaded := make(chan struct{}), make(chan string)
 			go func() {
 				tick := time.NewTicker(300 * time.Millisecond)
