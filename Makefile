@@ -61,7 +61,7 @@ soak: ## Send to servers that misbehave at random, for SOAK and a minute
 
 .PHONY: interop
 interop: ## Try programs of others, where they are installed; CONTRIBUTING.md says which
-	go test -tags interop -run '^TestInterop' -count=1 -v -timeout 5m . ./signalwiretest
+	go test -tags interop -run '^TestInterop' -count=1 -v -timeout 5m ./internal/interop ./cmd/signalwiretest
 
 .PHONY: check
 check: bin/tools ## Everything that can fail: generation, formatting, lint, all tests with the race detector

@@ -1,6 +1,6 @@
 //go:build interop
 
-package signalwiretest_test
+package interop
 
 import (
 	"encoding/json"

@@ -1,6 +1,6 @@
 //go:build interop
 
-package signalwire_test
+package interop
 
 import (
 	"context"

@@ -1,6 +1,6 @@
 //go:build interop
 
-package signalwire_test
+package interop
 
 import (
 	"crypto/x509"
@@ -160,7 +160,9 @@ listen api
 func interopClient(t *testing.T, baseURL string, transport *http.Transport) *signalwire.ClientWithResponses {
 	t.Helper()
 	t.Cleanup(transport.CloseIdleConnections)
-	client := newClientAt(t, baseURL, &http.Client{Transport: transport})
+	client, err := signalwire.New("example", "00000000-0000-4000-8000-000000000001", "token",
+		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(&http.Client{Transport: transport}))
+	require.NoError(t, err)
 	return client
 }
 
