@@ -160,8 +160,28 @@ listen api
 func interopClient(t *testing.T, baseURL string, transport *http.Transport) *signalwire.ClientWithResponses {
 	t.Helper()
 	t.Cleanup(transport.CloseIdleConnections)
-	client, err := signalwire.New("example", "00000000-0000-4000-8000-000000000001", "token",
-		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(&http.Client{Transport: transport}))
+	return newClientAt(t, baseURL, &http.Client{Transport: transport})
+}
+
+const testProject = "6a1e8d52-0c4f-4b7e-9d0a-3f5b7c9e1d24"
+
+var (
+	testAccount    = must(signalwire.ParseAccountSid(testProject))
+	testConference = must(signalwire.ParseConferenceSid("b5c6d7e8-9f01-4a2b-8c3d-4e5f60718293"))
+	testCall       = must(signalwire.ParseCallSid("0f1e2d3c-4b5a-4968-8776-655443322110"))
+)
+
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+func newClientAt(t *testing.T, baseURL string, httpClient signalwire.HttpRequestDoer) *signalwire.ClientWithResponses {
+	t.Helper()
+	client, err := signalwire.New("example", testProject, "token",
+		signalwire.WithBaseURL(baseURL), signalwire.WithHTTPClient(httpClient))
 	require.NoError(t, err)
 	return client
 }
