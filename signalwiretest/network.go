@@ -27,7 +27,7 @@ func (l *loopback) listen() (net.Listener, error) {
 	if inBubble() {
 		return nil, errors.New("a server on a loopback address hangs in a bubble of testing/synctest; use NewServer(t, signalwiretest.InMemory())")
 	}
-	listener, err := net.Listen("tcp", cmp.Or(l.address, "127.0.0.1:0"))
+	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", cmp.Or(l.address, "127.0.0.1:0"))
 	if err == nil {
 		l.address = listener.Addr().String()
 	}
@@ -73,6 +73,9 @@ type pipeListener struct {
 }
 
 func (l *pipeListener) dial(ctx context.Context) (net.Conn, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	client, server := net.Pipe()
 	select {
 	case l.connections <- server:

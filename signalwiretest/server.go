@@ -4,8 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -94,7 +93,7 @@ func (s *Server) Start() {
 	}
 	s.http = &httptest.Server{Listener: listener, EnableHTTP2: s.http2, Config: &http.Server{
 		Handler:  s.Handler,
-		ErrorLog: log.New(io.Discard, "", 0), // Handshakes that are cut are no news.
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // Handshakes that are cut are no news.
 	}}
 	if s.tls {
 		// A ticket would be written before the client reads, which takes for ever
