@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -26,25 +25,8 @@ func TestSoakInterruptedRuns(t *testing.T) { testInterruptedRuns(t, 20, 10_000) 
 
 // TestSoakRateLimit is TestRateLimitDoesNotBurnTheRun in real time.
 func TestSoakRateLimit(t *testing.T) {
-	var mu sync.Mutex
-	began, allowed := time.Now(), 20
-	s := newService(t, 200, func(s *service) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			mu.Lock()
-			if now := time.Now(); now.Sub(began) >= time.Second {
-				began, allowed = now, 20
-			}
-			allowed--
-			limited := allowed < 0
-			mu.Unlock()
-			if limited {
-				w.Header().Set("Retry-After", "1")
-				writeError(w, http.StatusTooManyRequests)
-				return
-			}
-			s.Handler.ServeHTTP(w, r)
-		}
-	})
+	s := newService(t, 200, nil)
+	s.UseProfile(signalwiretest.RateLimit, 1)
 	start := time.Now()
 	got := runProgram(t, credentials(), "", s.args(nil, s.calls...)...)
 	require.Equal(t, 0, got.status, got.stderr)
