@@ -20,14 +20,15 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"example.com/signalwire/signalwiretest"
 )
 
-const usage = `signalwiretest imitates SignalWire's Compatibility API for tests in any language.
+const usage = `signalwiretest serves a made-up SignalWire, for tests in any language.
 
-  signalwiretest                           serve it, and print where and for whom
+  signalwiretest                           serve it, and say where it is
   signalwiretest >env & sleep 1; set -a; . ./env
                                            and let what this shell starts use it
   curl --json '{"responses":[{"kind":"html","status":503}]}' $CONTROL_URL/script
@@ -153,11 +154,14 @@ func (o *options) serve(stdout, stderr io.Writer, interrupts <-chan os.Signal) e
 		fmt.Fprintf(stderr, "signalwiretest: %v is no loopback address: whoever reaches this machine there can use and change the test server\n", address)
 	}
 	api := http.Handler(control.handler)
-	logger := log.New(stderr, "", log.Ltime|log.Lmicroseconds)
+	logger := newLogger(stderr)
 	if !o.quiet {
 		api = logged(api, logger)
 	}
+	var underWay sync.RWMutex // Each request reads it.
 	server := http.Server{ErrorLog: logger, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		underWay.RLock()
+		defer underWay.RUnlock()
 		if r.URL.Path == controlPath || strings.HasPrefix(r.URL.Path, controlPath+"/") {
 			control.ServeHTTP(w, r)
 			return
@@ -167,8 +171,10 @@ func (o *options) serve(stdout, stderr io.Writer, interrupts <-chan os.Signal) e
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
 	defer func() {
-		control.handler.Close() // Or what hangs would be cut without a line in the log.
+		control.handler.Close()
 		server.Close()
+		underWay.Lock() // Those that were cut have their lines in the log now.
+		defer underWay.Unlock()
 	}()
 	if address.IP.IsUnspecified() {
 		address.IP = net.IPv4(127, 0, 0, 1)
@@ -199,6 +205,8 @@ func (c *control) environment(url string) string {
 		"\nCALL_SIDS=" + strings.Join(calls, ",") +
 		"\nCONTROL_URL=" + url + controlPath + "\n"
 }
+
+func newLogger(stderr io.Writer) *log.Logger { return log.New(stderr, "", log.Ltime|log.Lmicroseconds) }
 
 // logged logs a line for each request, without anything that may be secret.
 func logged(next http.Handler, logger *log.Logger) http.Handler {
