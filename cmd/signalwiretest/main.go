@@ -38,8 +38,8 @@ Everything that can be scripted, changed and shown is described by
   curl $CONTROL_URL
 
 Flags:
-  -addr HOST:PORT  where to listen (default 127.0.0.1:0: any free port, and reached
-                   from this machine only)
+  -addr HOST:PORT  where to listen (default 127.0.0.1:0, which is any free port,
+                   and reached from this machine only)
   -name NAME       the credentials and the SIDs are made from it, so one name
                    always gives the same (default signalwiretest)
   -participants N  how many are in the first conference, from 0 to 1000 (default 3)
@@ -53,9 +53,9 @@ Standard output has these lines. The server is ready when it prints them:
   CALL_SIDS=...,...          who is in it
   CONTROL_URL=...            the last line
 
-Standard error has a line for each request to the API: when it was responded to,
-its method, its path without the query, and the status, or "cut" if the connection
-was cut instead.
+Standard error has a line for each request to the API, once it has ended: the
+time, the method, the path without the query, and the status, or "cut" if the
+connection was cut instead.
 
 An interrupt (SIGINT, SIGTERM or SIGHUP) ends it at once, and what hangs with it.
 
