@@ -11,8 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const sidPattern = `[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}`
-
 // TestTextSaysWhatThereIs holds the text and the verbs together, and does what the
 // text shows.
 func TestTextSaysWhatThereIs(t *testing.T) {

@@ -42,7 +42,7 @@ Flags:
                    and reached from this machine only)
   -name NAME       the credentials and the SIDs are made from it, so one name
                    always gives the same (default signalwiretest)
-  -participants N  how many are in the first conference, from 0 to 1000 (default 3)
+  -participants N  how many are in the conference, from 0 to 1000 (default 3)
   -quiet           do not log the requests
 
 Standard output has these lines. The server is ready when it prints them:
@@ -90,37 +90,26 @@ type options struct {
 const maxParticipants = 1000 // The environment of a process has room for so many SIDs.
 
 func parseOptions(args []string) (*options, error) {
-	o := &options{addr: "127.0.0.1:0", name: "signalwiretest", participants: 3}
+	o := &options{}
 	flags := flag.NewFlagSet("signalwiretest", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.Func("addr", "", func(value string) error {
-		o.addr = value
-		if _, _, err := net.SplitHostPort(value); err != nil {
-			return errors.New("give a host and a port, such as 127.0.0.1:8080")
-		}
-		return nil
-	})
-	flags.Func("name", "", func(value string) error {
-		o.name = value
-		if value == "" {
-			return errors.New("it is empty; give a name, or leave the flag out")
-		}
-		return nil
-	})
-	flags.Func("participants", "", func(value string) error {
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 0 || n > maxParticipants {
-			return fmt.Errorf("give a number from 0 to %d", maxParticipants)
-		}
-		o.participants = n
-		return nil
-	})
+	flags.StringVar(&o.addr, "addr", "127.0.0.1:0", "")
+	flags.StringVar(&o.name, "name", "signalwiretest", "")
+	flags.IntVar(&o.participants, "participants", 3, "")
 	flags.BoolVar(&o.quiet, "quiet", false, "")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	if flags.NArg() > 0 {
+	_, _, err := net.SplitHostPort(o.addr)
+	switch {
+	case flags.NArg() > 0:
 		return nil, errors.New("there are arguments after the flags; give none")
+	case err != nil:
+		return nil, errors.New("-addr: give a host and a port, such as 127.0.0.1:8080")
+	case o.name == "":
+		return nil, errors.New("-name: it is empty; give a name, or leave the flag out")
+	case o.participants < 0 || o.participants > maxParticipants:
+		return nil, fmt.Errorf("-participants: give a number from 0 to %d", maxParticipants)
 	}
 	return o, nil
 }
@@ -172,7 +161,7 @@ func (o *options) serve(stdout, stderr io.Writer, interrupts <-chan os.Signal) e
 	go func() { served <- server.Serve(listener) }()
 	defer func() {
 		control.handler.Close()
-		server.Close()
+		_ = server.Close()
 		underWay.Lock() // Those that were cut have their lines in the log now.
 		defer underWay.Unlock()
 	}()

@@ -74,19 +74,8 @@ func parseResponse(text json.RawMessage) (made signalwiretest.Response, err erro
 }
 
 func (r *response) apiError() (signalwiretest.Response, error) {
-	if r.Code == 0 && r.Message == "" {
-		switch r.Status {
-		case http.StatusBadRequest:
-			return signalwiretest.BadRequest(), nil
-		case http.StatusUnauthorized:
-			return signalwiretest.Unauthorized(), nil
-		case http.StatusNotFound:
-			return signalwiretest.NotFound(), nil
-		case http.StatusUnprocessableEntity:
-			return signalwiretest.Unprocessable(), nil
-		}
-	}
-	return signalwiretest.APIError(r.Status, cmp.Or(r.Code, 10000), cmp.Or(r.Message, http.StatusText(r.Status), "Error")), nil
+	code := map[int]int{http.StatusUnauthorized: 20003, http.StatusNotFound: 20404, http.StatusTooManyRequests: 20429}[r.Status]
+	return signalwiretest.APIError(r.Status, cmp.Or(r.Code, code, 10000), cmp.Or(r.Message, http.StatusText(r.Status), "Error")), nil
 }
 
 func (r *response) rateLimited() (signalwiretest.Response, error) {

@@ -75,8 +75,7 @@ func TestActBeforeHang(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
 	s.post(t, "script", `{"responses":[{"kind":"hang","act":true}]}`)
-	result := make(chan int, 1)
-	go func() { result <- s.remove(t, s.calls()[0]) }()
+	result := s.removeLater(t, s.calls()[0])
 	wiretest.RequireSoon(t, func() bool {
 		var state state
 		s.get(t, "state", &state)

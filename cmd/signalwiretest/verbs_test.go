@@ -148,14 +148,10 @@ func TestCallbacks(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, s.remove(t, s.calls()[0]))
 	s.post(t, "leave", fields("conference_sid", s.env["CONFERENCE_SID"], "call_sid", s.calls()[1]))
 
-	waited := make(chan struct{})
-	go func() {
-		defer close(waited)
-		s.post(t, "wait", `{}`)
-	}()
+	waited := sendLater(s.request(t, http.MethodPost, s.env["CONTROL_URL"]+"/wait", `{}`))
 	require.Len(t, s.state(t).Projects, 1, "what waits holds up nothing")
 	close(release)
-	<-waited
+	require.Equal(t, http.StatusOK, <-waited)
 	mu.Lock()
 	defer mu.Unlock()
 	require.Equal(t, []string{
