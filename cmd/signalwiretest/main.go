@@ -57,9 +57,9 @@ Standard error has a line for each request to the API, once it has ended: the
 time, the method, the path without the query, and the status, or "cut" if the
 connection was cut instead.
 
-An interrupt (SIGINT, SIGTERM or SIGHUP) ends it at once, and what hangs with it.
+SIGINT, SIGTERM and SIGHUP end it at once, and what hangs with it.
 
-Exit status: 0 after an interrupt, 1 if it could not serve, 2 if the arguments are
+Exit status: 0 after a signal, 1 if it could not serve, 2 if the arguments are
 wrong.
 `
 
