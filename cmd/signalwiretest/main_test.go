@@ -206,7 +206,9 @@ func TestBadArguments(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var stdout, stderr strings.Builder
-			require.Equal(t, exitUsage, run(tt.args, &stdout, &stderr, nil))
+			interrupts := make(chan os.Signal, 1)
+			interrupts <- os.Interrupt
+			require.Equal(t, exitUsage, run(tt.args, &stdout, &stderr, interrupts))
 			require.Empty(t, stdout.String())
 			require.Contains(t, stderr.String(), tt.want)
 			require.Contains(t, stderr.String(), "signalwiretest -h")
@@ -300,6 +302,9 @@ func TestInterruptEndsWhatHangs(t *testing.T) {
 			require.NoError(t, command.Start())
 			s.env = readEnvironment(t, stdout)
 			s.post(t, "script", `{"responses":[{"kind":"hang"},{"kind":"normal","delay":"24h"}]}`)
+			s.post(t, "callbacks", `{"url":"http://127.0.0.1:1/","signing_key":"made-up","delays":[["24h"]]}`)
+			s.post(t, "end", `{"conference_sid":"`+s.post(t, "conferences", `{"status":"in-progress"}`)["conference_sid"].(string)+`"}`)
+			wait := sendLater(s.request(t, http.MethodPost, s.env["CONTROL_URL"]+"/wait", `{}`))
 			first, second := s.removeLater(t, s.calls()[0]), s.removeLater(t, s.calls()[1])
 			wiretest.RequireSoon(t, func() bool {
 				var journal struct{ Requests []any }
@@ -309,6 +314,7 @@ func TestInterruptEndsWhatHangs(t *testing.T) {
 			require.NoError(t, command.Process.Signal(interrupt))
 			require.Zero(t, <-first)
 			require.Zero(t, <-second)
+			<-wait // It is cut, or the end comes with a response.
 			require.NoError(t, command.Wait(), s.stderr.String())
 			require.Equal(t, 2, strings.Count(s.stderr.String(), " cut\n"), s.stderr.String())
 		})
