@@ -87,7 +87,7 @@ type callbacks struct {
 	pending []delivery
 	running bool          // deliver is, in the background
 	idle    sync.Cond     // running became false
-	added   chan struct{} // something new is pending
+	added   chan struct{} // what is pending has changed
 }
 
 type delivery struct {
@@ -107,6 +107,15 @@ func (c *callbacks) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.to, c.number, c.pending = nil, 0, nil
+	c.wake()
+}
+
+// wake has deliver look at what is pending. It is called with the callbacks locked.
+func (c *callbacks) wake() {
+	select {
+	case c.added <- struct{}{}:
+	default:
+	}
 }
 
 // post makes a form be delivered.
@@ -125,10 +134,7 @@ func (c *callbacks) post(form url.Values) {
 		c.pending = append(c.pending, delivery{time.Now().Add(delay), c.to, form})
 	}
 	slices.SortStableFunc(c.pending, func(a, b delivery) int { return a.due.Compare(b.due) })
-	select {
-	case c.added <- struct{}{}:
-	default:
-	}
+	c.wake()
 	if !c.running && len(c.pending) > 0 {
 		c.running = true
 		go c.deliver()

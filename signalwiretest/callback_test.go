@@ -131,6 +131,25 @@ func TestCallbacksDelays(t *testing.T) {
 	})
 }
 
+// TestResetDropsCallbacks that are late, and nobody waits for them.
+func TestResetDropsCallbacks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		handler := signalwiretest.NewHandler(t.Name())
+		hook := newReceiver(t, nil)
+		handler.PostCallbacks(signalwiretest.Callbacks{
+			URL: hookURL, SigningKey: hookKey, Receiver: hook,
+			Delays: func(int) []time.Duration { return []time.Duration{time.Hour} },
+		})
+		handler.AddConference(1)
+		synctest.Wait()
+		handler.Reset()
+		handler.WaitForCallbacks()
+		require.Empty(t, hook.received())
+		require.Zero(t, time.Since(hook.began))
+	})
+}
+
 // TestCallbacksAttempts has receivers that do not respond 2xx, or not in time.
 func TestCallbacksAttempts(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ type exchange struct {
 	next       http.Handler    // who acts instead of the Handler, if it is not nil
 	closed     <-chan struct{} // the Handler's
 	project    *Project        // that the request is about, once it is known
+	acted      *Response       // what the service would send, once it has acted
 	w          http.ResponseWriter
 	r          *http.Request
 	caller     string                                 // the line of the test that sent it, or ""
@@ -53,8 +54,17 @@ func (e *exchange) documents(statusCode int) bool {
 	return e.validation != nil && documentedResponse(e.validation, statusCode) != nil
 }
 
-// act does what the service would do, and returns the response that it would send.
+// act does what the service would do, once, and returns the response that it would
+// send.
 func (e *exchange) act() Response {
+	if e.acted == nil {
+		response := e.carryOut()
+		e.acted = &response
+	}
+	return *e.acted
+}
+
+func (e *exchange) carryOut() Response {
 	if e.next != nil {
 		return e.actElsewhere()
 	}

@@ -70,8 +70,8 @@ func APIError(statusCode, code int, message string) Response {
 func RateLimited(retryAfter time.Duration) Response {
 	return Response{serve: func(e *exchange) {
 		if retryAfter > 0 {
-			seconds := (retryAfter + time.Second - 1) / time.Second
-			e.w.Header().Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+			seconds := int64((retryAfter-1)/time.Second) + 1
+			e.w.Header().Set("Retry-After", strconv.FormatInt(seconds, 10))
 		}
 		e.fault(http.StatusTooManyRequests, 20429, "Too many requests.")
 	}}

@@ -2,6 +2,7 @@ package signalwiretest_test
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -41,6 +42,7 @@ func TestResponses(t *testing.T) {
 		{"After, too late", signalwiretest.After(11*time.Second, signalwiretest.Response{}), nil, 0, false, 10 * time.Second},
 		{"ActThen", signalwiretest.ActThen(signalwiretest.HTML(502)), signalwire.ErrUnexpectedResponse, 502, true, 0},
 		{"ActThen, late", signalwiretest.ActThen(signalwiretest.After(2*time.Second, signalwiretest.Disconnect())), nil, 0, true, 2 * time.Second},
+		{"ActThen what this leads to", signalwiretest.ActThen(signalwiretest.ActThen(signalwiretest.After(time.Second, signalwiretest.Response{}))), nil, 204, true, time.Second},
 		{"ActThen, never", signalwiretest.ActThen(signalwiretest.Hang()), nil, 0, true, 10 * time.Second},
 		{"Handle", signalwiretest.Handle(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusTeapot)
@@ -69,11 +71,14 @@ func TestResponses(t *testing.T) {
 			_, err := client.DeleteParticipantWithResponse(t.Context(), server.Account(), conference, calls[0])
 
 			require.Equal(t, tt.after, time.Since(began))
-			if tt.status == 0 {
+			switch tt.status {
+			case http.StatusNoContent:
+				require.NoError(t, err)
+			case 0:
 				var transportError *signalwire.TransportError
 				require.ErrorAs(t, err, &transportError)
 				require.True(t, transportError.MaybeApplied, "MaybeApplied of %v", err)
-			} else {
+			default:
 				var apiError *signalwire.Error
 				require.ErrorAs(t, err, &apiError)
 				if tt.is != nil {
@@ -107,7 +112,7 @@ func TestResponses(t *testing.T) {
 func TestRateLimitedInSeconds(t *testing.T) {
 	t.Parallel()
 	for wait, want := range map[time.Duration]string{
-		0: "", 1: "1", time.Second - 1: "1", time.Second: "1", time.Second + 1: "2", 90 * time.Second: "90",
+		math.MaxInt64: "9223372037", 0: "", 1: "1", time.Second - 1: "1", time.Second: "1", time.Second + 1: "2", 90 * time.Second: "90",
 	} {
 		handler := signalwiretest.NewHandler(t.Name())
 		conference, calls := handler.AddConference(1)
