@@ -33,14 +33,17 @@ func TestImportsAreClosed(t *testing.T) {
 	}
 }
 
-// TestImporter builds a program in a module of its own.
+// TestImporter builds a program in a module of its own, whose requests name the
+// version of this one.
 func TestImporter(t *testing.T) {
 	t.Parallel()
 	dir := importingModule(t, "main.go", `package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/http"
 
 	"example.com/signalwire"
 )
@@ -54,10 +57,15 @@ func main() {
 	response, err := client.DeleteParticipantWithResponse(context.Background(),
 		signalwire.AccountSid{}, signalwire.ConferenceSid{}, signalwire.CallSid{})
 	fmt.Println(response == nil, err)
+	account, _ := signalwire.ParseAccountSid("`+testProject+`")
+	_, err = client.ListAllConferencesWithResponse(context.Background(), account, nil, func(_ context.Context, r *http.Request) error {
+		return errors.New(r.Header.Get("User-Agent"))
+	})
+	fmt.Println(err)
 }
 `)
-	require.Regexp(t, `^true signalwire: .*nothing was sent: the account SID is zero; parse one first\n$`,
-		runGo(t, dir, "run", "-mod=mod", "."))
+	require.Regexp(t, `^true signalwire: .*nothing was sent: the account SID is zero; parse one first\n`+
+		`signalwire: .*signalwire-go/v0\.0\.0 \(go1.*\)\n$`, runGo(t, dir, "run", "-mod=mod", "."))
 }
 
 // TestSuites runs the suites that users of signalwiretest write, none of which is

@@ -286,6 +286,31 @@ func TestLongWaitsHoldNobody(t *testing.T) {
 	})
 }
 
+// TestLongLine: whose turn does not come by half of their time sends once, rather
+// than never.
+func TestLongLine(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		var group sync.WaitGroup
+		s, client := held(t, &group, func(since time.Duration, r *http.Request) (*http.Response, error) {
+			if since < 2*time.Second {
+				return wiretest.Says(503, "Retry-After", "2")(r)
+			}
+			return wiretest.Says(503)(r)
+		})
+		const calls = 500
+		for range calls {
+			group.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				_, err := client.DeleteParticipantWithResponse(ctx, testAccount, testConference, testCall)
+				require.Positive(t, requireAPIError(t, err).Attempts)
+			})
+		}
+		group.Wait()
+		require.GreaterOrEqual(t, s.count(), calls+2)
+	})
+}
+
 // TestCancelledInLine: who gives up while waiting leaves at once, and takes
 // nobody's turn.
 func TestCancelledInLine(t *testing.T) {

@@ -213,6 +213,35 @@ func TestNoPatience(t *testing.T) {
 	})
 }
 
+// TestNoPatienceTriesEverybody: without patience, nobody has a second turn, and
+// everybody has one.
+func TestNoPatienceTriesEverybody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 4, func(string, int) (int, time.Duration) { return http.StatusServiceUnavailable, 0 })
+		got := s.remove(t, nil, "-patience", "0", "-parallel", "1")
+		require.Equal(t, 1, got.status)
+		require.Equal(t, 4, count(outcomes(t, got.stdout), "unknown"), got.stdout)
+	})
+}
+
+// TestTurnsThatEndInTimeouts: who got no response in a turn has another one.
+func TestTurnsThatEndInTimeouts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newVirtualService(t, 2, nil)
+		s.respond = func(string, int) (int, time.Duration) {
+			if s.elapsed() < time.Minute {
+				time.Sleep(maxTurn + time.Second)
+			}
+			return http.StatusNoContent, 0
+		}
+		got := s.remove(t, nil, "-parallel", "1")
+		require.Equal(t, 0, got.status)
+		require.Equal(t, 2, count(outcomes(t, got.stdout), "removed"), got.stdout)
+	})
+}
+
 // What one turn leaves open, another does not settle by failing otherwise.
 func TestEarlierTurnsAreNotForgotten(t *testing.T) {
 	t.Parallel()
