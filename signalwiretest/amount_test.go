@@ -105,6 +105,29 @@ func TestLastPage(t *testing.T) {
 	}
 }
 
+// TestTypesAreFound of schemas that have none.
+func TestTypesAreFound(t *testing.T) {
+	t.Parallel()
+	anything := func(*sampler) {}
+	samplesOf[map[string]any](t, "required: [a], properties: {a: {type: string}}", anything)
+	samplesOf[map[string]any](t, "properties: {a: {type: string}}", anything)
+	samplesOf[map[string]any](t, "additionalProperties: {type: string}", anything)
+	samplesOf[[]any](t, "items: {type: string}", anything)
+	samplesOf[string](t, "description: d", anything)
+}
+
+// TestPatterns use all that a pattern allows.
+func TestPatterns(t *testing.T) {
+	t.Parallel()
+	seen := make(map[rune]bool)
+	for _, value := range samplesOf[string](t, "type: string, pattern: '^[a-c0-2]{4}$'", func(*sampler) {}) {
+		for _, r := range value {
+			seen[r] = true
+		}
+	}
+	require.Len(t, seen, 6)
+}
+
 // TestNumbers are within what a schema says, and use it.
 func TestNumbers(t *testing.T) {
 	t.Parallel()

@@ -99,6 +99,31 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
+// TestSlowStart: responses are late after the time down, and less and less so.
+func TestSlowStart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		handler, err := signalwiretest.SlowStart.Wrap(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNoContent)
+		}), 1)
+		require.NoError(t, err)
+		began := time.Now()
+		var waits []time.Duration
+		for time.Since(began) < 3*time.Second {
+			sent := time.Now()
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodDelete, "/", nil))
+			if w.Code == http.StatusNoContent {
+				waits = append(waits, time.Since(sent))
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		require.Equal(t, 400*time.Millisecond, waits[0])
+		require.True(t, slices.IsSortedFunc(waits, func(a, b time.Duration) int { return int(b - a) }), "%v", waits)
+		require.Zero(t, waits[len(waits)-1])
+	})
+}
+
 // TestProfileAndScript: a script comes first.
 func TestProfileAndScript(t *testing.T) {
 	t.Parallel()
