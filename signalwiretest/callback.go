@@ -135,7 +135,7 @@ func (c *callbacks) post(form url.Values) {
 	}
 	slices.SortStableFunc(c.pending, func(a, b delivery) int { return a.due.Compare(b.due) })
 	c.wake()
-	if !c.running && len(c.pending) > 0 {
+	if !c.running {
 		c.running = true
 		go c.deliver()
 	}

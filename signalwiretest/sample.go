@@ -251,7 +251,7 @@ func (s *sampler) array(schema *openapi3.Schema, depth int) any {
 // number makes one of up to ten decimals and, without limits, of the size that
 // the format allows.
 func (s *sampler) number(schema *openapi3.Schema, isInteger bool) json.Number {
-	low, high := 0.0, math.MaxInt32-1.0
+	low, high := 0.0, float64(math.MaxInt32)
 	if !isInteger {
 		high = 100
 	}
