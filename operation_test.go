@@ -43,6 +43,7 @@ func TestDocumentedSuccess(t *testing.T) {
 		{"a list for a text", 200, "application/json", `{"friendly_name":["secret"]}`, "the body does not decode at friendly_name"},
 		{"a malformed SID", 200, "application/json", `{"sid":"secret"}`, "the body does not decode"},
 		{"long, and undecodable", 200, "application/json", "[]" + long, "the body does not decode"},
+		{"a mebibyte, and undecodable", 200, "application/json", "[]" + long[:1<<20-2], "the body does not decode"},
 		{"201", 201, "application/json", conference, "not a documented status"},
 		{"204", 204, "", "", "not a documented status"},
 		{"206", 206, "application/json", conference, "not a documented status"},
@@ -69,6 +70,11 @@ func TestDocumentedSuccess(t *testing.T) {
 				unexpected := requireAPIError(t, err)
 				require.Equal(t, tt.status, unexpected.StatusCode)
 				require.Equal(t, 1, unexpected.Attempts)
+				if len(tt.body) <= 1<<20 {
+					require.Equal(t, tt.body, string(unexpected.Body()))
+				} else {
+					require.Empty(t, unexpected.Body(), "more than the limit for errors")
+				}
 				require.False(t, unexpected.MaybeApplied, "MaybeApplied of %v", err)
 				require.True(t, strings.HasSuffix(err.Error(), tt.want), "%v", err)
 				require.NotContains(t, err.Error(), "secret")
