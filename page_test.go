@@ -2,6 +2,7 @@ package signalwire_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"net/http"
@@ -184,6 +185,7 @@ func TestPageErrors(t *testing.T) {
 			for conference, err := range client.ListAllConferencesItems(t.Context(), testAccount, nil) {
 				n++
 				require.ErrorIs(t, err, tt.want, "%s, %d", name, tt.status)
+				require.Equal(t, tt.want == signalwire.ErrUnexpectedResponse, errors.Is(err, signalwire.ErrUnexpectedResponse), "%s: %v", name, err)
 				response := requireAPIError(t, err)
 				require.Equal(t, tt.status, response.StatusCode)
 				require.False(t, response.MaybeApplied, "MaybeApplied of %v", err)
