@@ -248,14 +248,14 @@ func TestUpdate(t *testing.T) {
 
 	const since = "make -s api-diff BASE=HEAD"
 	sid := filepath.Join(root, "sid.go")
-	write(t, sid, replaceOnce(t, read(t, sid), "func (s CallSid) IsZero()", "func (s CallSid) IsNothing()"))
+	write(t, sid, replaceOnce(t, read(t, sid), "func (s AccountSid) IsZero()", "func (s AccountSid) IsNothing()"))
 	stdout, err = shell(t, root, since)
 	require.Error(t, err, stdout)
-	require.Regexp(t, `^Operations added: 1, removed: 0; incompatible changes: 1\.\n\nThese changes break callers.*\n\n- (\./)?CallSid\.IsZero: removed\n\n`, stdout)
+	require.Regexp(t, `^Operations added: 1, removed: 0; incompatible changes: 1\.\n\nThese changes break callers.*\n\n- (\./)?AccountSid\.IsZero: removed\n\n`, stdout)
 	require.Contains(t, stdout, "JSON409: added")
 
 	accepted := filepath.Join(root, "api/accepted-breaks.txt")
-	write(t, accepted, read(t, accepted)+"CallSid\\.IsZero: removed$\n")
+	write(t, accepted, read(t, accepted)+"AccountSid\\.IsZero: removed$\n")
 	stdout, err = shell(t, root, since)
 	require.NoError(t, err, stdout)
 	require.NotContains(t, stdout, "break callers")
