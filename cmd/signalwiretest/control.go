@@ -28,7 +28,8 @@ type control struct {
 	handler      *signalwiretest.Handler
 	name         string
 	participants int  // in the first conference
-	loopback     bool // the server listens on a loopback address only
+	loopback     bool // it is served on a loopback address only
+	api          *api
 
 	madeUp   sync.Map // keys are the operations
 	mu       sync.Mutex
@@ -47,8 +48,8 @@ type conference struct {
 	CallSids      []signalwire.CallSid     `json:"call_sids"`
 }
 
-func newControl(name string, participants int, loopback bool) *control {
-	c := &control{handler: signalwiretest.NewHandler(name), name: name, participants: participants, loopback: loopback}
+func newControl(name string, participants int) *control {
+	c := &control{handler: signalwiretest.NewHandler(name), name: name, participants: participants}
 	c.handler.OnMadeUp = func(operation string) { c.madeUp.Store(operation, true) }
 	c.begin()
 	return c
@@ -92,6 +93,8 @@ var verbs = map[string]verb{
 	"callbacks":   post((*control).callbacks),
 	"wait":        post((*control).wait),
 	"projects":    post((*control).addProject),
+	"stop":        post((*control).stop),
+	"start":       post((*control).start),
 	"reset":       post((*control).reset),
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/signalwire"
 	"github.com/stretchr/testify/require"
 )
 
@@ -120,14 +121,14 @@ func TestNoPageDrivesIt(t *testing.T) {
 		loopback                 bool
 		want                     int
 	}{
-		{"curl", "POST", "/control/reset", "127.0.0.1:80", http.Header{"Content-Type": {body}}, true, 200},
-		{"a charset", "POST", "/control/reset", "127.0.0.1:80", http.Header{"Content-Type": {body + "; charset=utf-8"}}, true, 200},
+		{"curl", "POST", "/control/profile", "127.0.0.1:80", http.Header{"Content-Type": {body}}, true, 200},
+		{"a charset", "POST", "/control/profile", "127.0.0.1:80", http.Header{"Content-Type": {body + "; charset=utf-8"}}, true, 200},
 		{"localhost", "GET", "/control/state", "LocalHost:80", nil, true, 200},
 		{"without a port", "GET", "/control", "localhost", nil, true, 200},
 		{"IPv6", "GET", "/control", "[::1]:80", nil, true, 200},
 		{"IPv6 without a port", "GET", "/control", "[::1]", nil, true, 200},
-		{"origin", "POST", "/control/reset", "127.0.0.1:80", http.Header{"Content-Type": {body}, "Origin": {"http://example.com"}}, true, 403},
-		{"own origin", "POST", "/control/reset", "127.0.0.1:80", http.Header{"Content-Type": {body}, "Origin": {"http://127.0.0.1:80"}}, true, 403},
+		{"origin", "POST", "/control/profile", "127.0.0.1:80", http.Header{"Content-Type": {body}, "Origin": {"http://example.com"}}, true, 403},
+		{"own origin", "POST", "/control/profile", "127.0.0.1:80", http.Header{"Content-Type": {body}, "Origin": {"http://127.0.0.1:80"}}, true, 403},
 		{"empty origin", "GET", "/control/state", "127.0.0.1:80", http.Header{"Origin": {""}}, true, 403},
 		{"origin of the text", "GET", "/control", "127.0.0.1:80", http.Header{"Origin": {"null"}}, true, 403},
 		{"origin elsewhere", "GET", "/control/state", "example.com", http.Header{"Origin": {"null"}}, false, 403},
@@ -137,13 +138,13 @@ func TestNoPageDrivesIt(t *testing.T) {
 		{"other address", "GET", "/control/state", "192.0.2.1:80", nil, true, 403},
 		{"no host", "GET", "/control/state", "", nil, true, 403},
 		{"name on another address", "GET", "/control/state", "example.com:80", nil, false, 200},
-		{"form", "POST", "/control/reset", "127.0.0.1:80", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, true, 415},
-		{"text", "POST", "/control/reset", "127.0.0.1:80", http.Header{"Content-Type": {"text/plain"}}, true, 415},
-		{"no type", "POST", "/control/reset", "127.0.0.1:80", nil, true, 415},
-		{"wrong method", "PUT", "/control/reset", "127.0.0.1:80", nil, true, 405},
-		{"GET of a change", "GET", "/control/reset", "127.0.0.1:80", nil, true, 405},
+		{"form", "POST", "/control/profile", "127.0.0.1:80", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, true, 415},
+		{"text", "POST", "/control/profile", "127.0.0.1:80", http.Header{"Content-Type": {"text/plain"}}, true, 415},
+		{"no type", "POST", "/control/profile", "127.0.0.1:80", nil, true, 415},
+		{"wrong method", "PUT", "/control/profile", "127.0.0.1:80", nil, true, 405},
+		{"GET of a change", "GET", "/control/profile", "127.0.0.1:80", nil, true, 405},
 		{"POST of the text", "POST", "/control", "127.0.0.1:80", nil, true, 405},
-		{"preflight", "OPTIONS", "/control/reset", "127.0.0.1:80", nil, true, 405},
+		{"preflight", "OPTIONS", "/control/profile", "127.0.0.1:80", nil, true, 405},
 		{"unknown", "GET", "/control/status", "127.0.0.1:80", nil, true, 404},
 		{"slash at the end", "GET", "/control/state/", "127.0.0.1:80", nil, true, 404},
 	} {
@@ -155,7 +156,9 @@ func TestNoPageDrivesIt(t *testing.T) {
 				r.Header[name] = values
 			}
 			w := httptest.NewRecorder()
-			newControl("test", 3, tt.loopback).ServeHTTP(w, r)
+			control := newControl("test", 3)
+			control.loopback = tt.loopback
+			control.ServeHTTP(w, r)
 			require.Equal(t, tt.want, w.Code, w.Body)
 			if tt.want != http.StatusOK {
 				require.Equal(t, "application/json", w.Header().Get("Content-Type"))
@@ -166,20 +169,22 @@ func TestNoPageDrivesIt(t *testing.T) {
 	}
 }
 
-// TestAPIIsNotShadowed has paths that only begin like the control's.
-func TestAPIIsNotShadowed(t *testing.T) {
+// TestAPIIsApart from the control, which has an address of its own.
+func TestAPIIsApart(t *testing.T) {
 	t.Parallel()
 	s := serve(t)
-	for _, path := range []string{"/controls", "/controlled/state", "//control", "/api/laml/2010-04-01/control"} {
-		response, err := s.send(t, http.MethodGet, strings.TrimSuffix(s.env["CONTROL_URL"], controlPath)+path)
-		require.NoError(t, err)
-		require.Equal(t, http.StatusNotFound, response.StatusCode)
-		require.Contains(t, response.Header.Get("Content-Type"), "text/html", path)
-	}
+	response, err := s.send(t, http.MethodGet, strings.TrimSuffix(s.env["SIGNALWIRE_BASE_URL"], signalwire.BasePath)+controlPath)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, response.StatusCode)
+	require.Contains(t, response.Header.Get("Content-Type"), "text/html")
+	response, err = s.send(t, http.MethodGet, strings.Replace(s.env["CONTROL_URL"], controlPath, signalwire.BasePath, 1))
+	require.NoError(t, err)
+	require.Equal(t, http.StatusNotFound, response.StatusCode)
+	require.Contains(t, response.Header.Get("Content-Type"), "application/json")
 }
 
 func TestDefectPanics(t *testing.T) {
 	t.Parallel()
 	defect := post(func(*control, struct{}) (any, error) { panic(http.ErrAbortHandler) })
-	require.PanicsWithValue(t, http.ErrAbortHandler, func() { _, _ = defect.do(newControl("test", 0, true), strings.NewReader(`{}`)) })
+	require.PanicsWithValue(t, http.ErrAbortHandler, func() { _, _ = defect.do(newControl("test", 0), strings.NewReader(`{}`)) })
 }

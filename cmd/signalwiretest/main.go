@@ -20,7 +20,6 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 
 	"example.com/signalwire/signalwiretest"
@@ -43,6 +42,8 @@ Flags:
   -name NAME       the credentials and the SIDs are made from it, so one name
                    always gives the same (default signalwiretest)
   -participants N  how many are in the conference, from 0 to 1000 (default 3)
+  -tls FILE        serve the API over TLS and HTTP/2, and write the certificate,
+                   which clients have to trust, to the file
   -quiet           do not log the requests
 
 Standard output has these lines. The server is ready when it prints them:
@@ -51,7 +52,7 @@ Standard output has these lines. The server is ready when it prints them:
   SIGNALWIRE_API_TOKEN=...
   CONFERENCE_SID=...         the conference, whose friendly name is stand-up
   CALL_SIDS=...,...          who is in it
-  CONTROL_URL=...            the last line
+  CONTROL_URL=...            the last line; it has a port of its own
 
 Standard error has a line for each request to the API, once it has ended: the
 time, the method, the path without the query, and the status, or "cut" if the
@@ -83,6 +84,7 @@ func main() {
 // options are the values of the flags.
 type options struct {
 	addr, name   string
+	tlsFile      string
 	participants int
 	quiet        bool
 }
@@ -95,6 +97,7 @@ func parseOptions(args []string) (*options, error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&o.addr, "addr", "127.0.0.1:0", "")
 	flags.StringVar(&o.name, "name", "signalwiretest", "")
+	flags.StringVar(&o.tlsFile, "tls", "", "")
 	flags.IntVar(&o.participants, "participants", 3, "")
 	flags.BoolVar(&o.quiet, "quiet", false, "")
 	if err := flags.Parse(args); err != nil {
@@ -133,42 +136,30 @@ func run(args []string, stdout, stderr io.Writer, interrupts <-chan os.Signal) i
 }
 
 func (o *options) serve(stdout, stderr io.Writer, interrupts <-chan os.Signal) error {
-	listener, err := net.Listen("tcp", o.addr)
+	control := newControl(o.name, o.participants)
+	logger := newLogger(stderr)
+	control.api = &api{address: o.addr, tlsFile: o.tlsFile, errorLog: logger, handler: control.handler}
+	if !o.quiet {
+		control.api.handler = logged(control.handler, logger)
+	}
+	defer control.api.stop()
+	defer control.handler.Close()
+	if err := control.api.start(); err != nil {
+		return err
+	}
+	host := control.api.at.IP
+	if control.loopback = host.IsLoopback(); !control.loopback {
+		fmt.Fprintf(stderr, "signalwiretest: %v is no loopback address: whoever reaches this machine there can use and change the test server\n", host)
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host.String(), "0"))
 	if err != nil {
 		return err
 	}
-	address := listener.Addr().(*net.TCPAddr)
-	control := newControl(o.name, o.participants, address.IP.IsLoopback())
-	if !control.loopback {
-		fmt.Fprintf(stderr, "signalwiretest: %v is no loopback address: whoever reaches this machine there can use and change the test server\n", address)
-	}
-	api := http.Handler(control.handler)
-	logger := newLogger(stderr)
-	if !o.quiet {
-		api = logged(api, logger)
-	}
-	var underWay sync.RWMutex // Each request reads it.
-	server := http.Server{ErrorLog: logger, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		underWay.RLock()
-		defer underWay.RUnlock()
-		if r.URL.Path == controlPath || strings.HasPrefix(r.URL.Path, controlPath+"/") {
-			control.ServeHTTP(w, r)
-			return
-		}
-		api.ServeHTTP(w, r)
-	})}
+	server := http.Server{Handler: control, ErrorLog: logger}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	defer func() {
-		control.handler.Close()
-		_ = server.Close()
-		underWay.Lock() // Those that were cut have their lines in the log now.
-		defer underWay.Unlock()
-	}()
-	if address.IP.IsUnspecified() {
-		address.IP = net.IPv4(127, 0, 0, 1)
-	}
-	if _, err := io.WriteString(stdout, control.environment("http://"+address.String())); err != nil {
+	defer server.Close()
+	if _, err := io.WriteString(stdout, control.environment(listener.Addr().(*net.TCPAddr))); err != nil {
 		return fmt.Errorf("standard output cannot be written: %w", err)
 	}
 	select {
@@ -180,19 +171,27 @@ func (o *options) serve(stdout, stderr io.Writer, interrupts <-chan os.Signal) e
 }
 
 // environment returns what a shell can evaluate, and a test parse.
-func (c *control) environment(url string) string {
+func (c *control) environment(address *net.TCPAddr) string {
 	first := c.projects[0]
 	conference := first.conferences[0]
 	calls := make([]string, len(conference.CallSids))
 	for i, call := range conference.CallSids {
 		calls[i] = call.String()
 	}
-	return "SIGNALWIRE_BASE_URL=" + url + signalwiretest.BasePath +
+	return "SIGNALWIRE_BASE_URL=" + c.api.url() + signalwiretest.BasePath +
 		"\nSIGNALWIRE_PROJECT_ID=" + first.ProjectID() +
 		"\nSIGNALWIRE_API_TOKEN=" + first.APIToken() +
 		"\nCONFERENCE_SID=" + conference.ConferenceSid.String() +
 		"\nCALL_SIDS=" + strings.Join(calls, ",") +
-		"\nCONTROL_URL=" + url + controlPath + "\n"
+		"\nCONTROL_URL=http://" + reachable(address) + controlPath + "\n"
+}
+
+// reachable returns an address that leads to where a server listens.
+func reachable(address *net.TCPAddr) string {
+	if address.IP.IsUnspecified() {
+		return net.JoinHostPort("127.0.0.1", strconv.Itoa(address.Port))
+	}
+	return address.String()
 }
 
 func newLogger(stderr io.Writer) *log.Logger { return log.New(stderr, "", log.Ltime|log.Lmicroseconds) }

@@ -232,11 +232,18 @@ func (c *control) addProject(in struct {
 	return object{"project_id": added.ProjectID(), "api_token": added.APIToken()}, nil
 }
 
+func (c *control) stop(struct{}) (any, error) {
+	c.api.stop()
+	return nil, nil
+}
+
+func (c *control) start(struct{}) (any, error) { return nil, c.api.start() }
+
 func (c *control) reset(struct{}) (any, error) {
 	c.handler.Reset()
 	c.madeUp.Clear()
 	c.begin()
-	return nil, nil
+	return nil, c.api.start()
 }
 
 func (c *control) state(io.Reader) (any, error) {

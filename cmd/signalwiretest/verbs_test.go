@@ -1,17 +1,25 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"example.com/signalwire"
+	"example.com/signalwire/internal/wiretest"
 	"example.com/signalwire/signalwiretest"
 	"example.com/signalwire/webhook"
 )
@@ -161,7 +169,7 @@ func TestCallbacks(t *testing.T) {
 
 func TestWaitHoldsUpNothing(t *testing.T) {
 	t.Parallel()
-	c := newControl("test", 1, true)
+	c := newControl("test", 1)
 	release := make(chan struct{})
 	c.handler.PostCallbacks(signalwiretest.Callbacks{URL: "http://example.com", SigningKey: "made-up", Receiver: http.HandlerFunc(
 		func(http.ResponseWriter, *http.Request) { <-release })})
@@ -256,7 +264,9 @@ func TestStateAndReset(t *testing.T) {
 // imitated.
 func TestMadeUpOperations(t *testing.T) {
 	t.Parallel()
-	c := newControl("test", 0, true)
+	c := newControl("test", 0)
+	c.api = &api{address: "127.0.0.1:0", handler: c.handler}
+	t.Cleanup(c.api.stop)
 	for _, operation := range []string{"GET /Calls", "GET /Accounts", "GET /Calls"} {
 		c.handler.OnMadeUp(operation)
 	}
@@ -268,4 +278,59 @@ func TestMadeUpOperations(t *testing.T) {
 	shown, err = c.state(nil)
 	require.NoError(t, err)
 	require.Empty(t, shown.(object)["made_up"])
+}
+
+// TestStopAndStart, as a service that is down for a while.
+func TestStopAndStart(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.post(t, "script", `{"responses":[{"kind":"hang"}]}`)
+	hanging := s.removeLater(t, s.calls()[0])
+	wiretest.RequireSoon(t, func() bool {
+		var journal struct{ Requests []any }
+		s.get(t, "requests", &journal)
+		return len(journal.Requests) == 1
+	}, "the request did not arrive")
+	s.post(t, "stop", `{}`)
+	s.post(t, "stop", `{}`)
+	require.Zero(t, <-hanging, "it is cut")
+	_, err := s.send(t, http.MethodDelete, s.participant(s.calls()[0]))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	s.post(t, "start", `{}`)
+	s.post(t, "start", `{}`)
+	require.Equal(t, http.StatusNoContent, s.remove(t, s.calls()[0]))
+	s.post(t, "stop", `{}`)
+	s.post(t, "reset", `{}`)
+	require.Equal(t, http.StatusNoContent, s.remove(t, s.calls()[0]), "as at the start")
+
+	s.post(t, "stop", `{}`)
+	taken, err := net.Listen("tcp", strings.TrimSuffix(strings.TrimPrefix(s.env["SIGNALWIRE_BASE_URL"], "http://"), signalwire.BasePath))
+	require.NoError(t, err)
+	status, text := s.try(t, "start", `{}`)
+	require.Equal(t, http.StatusBadRequest, status)
+	require.Contains(t, text, "address already in use")
+	require.NoError(t, taken.Close())
+	s.post(t, "start", `{}`)
+}
+
+// TestTLS: a client that trusts the certificate in the file speaks HTTP/2.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "certificate.pem")
+	s := serve(t, "-tls", file)
+	certificate, err := os.ReadFile(file)
+	require.NoError(t, err)
+	transport := signalwire.NewTransport()
+	defer transport.CloseIdleConnections()
+	transport.TLSClientConfig.RootCAs = x509.NewCertPool()
+	require.True(t, transport.TLSClientConfig.RootCAs.AppendCertsFromPEM(certificate), "%s", certificate)
+	response, err := transport.RoundTrip(s.request(t, http.MethodDelete, s.participant(s.calls()[0]), ""))
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, http.StatusNoContent, response.StatusCode)
+	require.Equal(t, 2, response.ProtoMajor)
+
+	var stderr strings.Builder
+	require.Equal(t, exitFailed, run([]string{"-tls", t.TempDir()}, io.Discard, &stderr, nil))
+	require.Contains(t, stderr.String(), "is a directory")
 }
