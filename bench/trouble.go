@@ -51,7 +51,7 @@ var scenarios = []scenario{
 		}
 		return http.StatusNoContent
 	}},
-	{name: "a backend restarts", callers: 32, calls: 1_000, share: .999, profile: signalwiretest.RestartingBackend},
+	{name: "a backend restarts", callers: 32, calls: 20_000, share: .999, profile: signalwiretest.RestartingBackend},
 	{name: "one of two backends is dead", callers: 24, calls: 500, profile: signalwiretest.DeadBackend},
 	{name: "a slow start", callers: 8, calls: 400, share: .99, profile: signalwiretest.SlowStart},
 	{name: "20 requests a second", callers: 8, calls: 160, share: 1, profile: signalwiretest.RateLimit},
