@@ -691,7 +691,7 @@ func NewListAllConferencesRequest(server string, accountSid AccountSid, params *
 	if len(query) > 0 {
 		requestURL += "?" + strings.Join(query, "&")
 	}
-	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
+	req, err := newRequest(http.MethodGet, requestURL, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -758,7 +758,7 @@ func NewListAllParticipantsRequest(server string, accountSid AccountSid, confere
 	if len(query) > 0 {
 		requestURL += "?" + strings.Join(query, "&")
 	}
-	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
+	req, err := newRequest(http.MethodGet, requestURL, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -782,7 +782,7 @@ func NewDeleteParticipantRequest(server string, accountSid AccountSid, conferenc
 		return nil, err
 	}
 	requestURL := string(address)
-	req, err := http.NewRequest(http.MethodDelete, requestURL, nil)
+	req, err := newRequest(http.MethodDelete, requestURL, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -806,7 +806,7 @@ func NewRetrieveParticipantRequest(server string, accountSid AccountSid, confere
 		return nil, err
 	}
 	requestURL := string(address)
-	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
+	req, err := newRequest(http.MethodGet, requestURL, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -826,7 +826,7 @@ func NewRetrieveConferenceRequest(server string, accountSid AccountSid, sid Conf
 		return nil, err
 	}
 	requestURL := string(address)
-	req, err := http.NewRequest(http.MethodGet, requestURL, nil)
+	req, err := newRequest(http.MethodGet, requestURL, nil)
 	if err != nil {
 		return nil, err
 	}

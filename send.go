@@ -128,8 +128,8 @@ func askedSafely(response *http.Response) bool {
 
 // describeClient is the first request editor.
 func describeClient(_ context.Context, request *http.Request) error {
-	request.Header.Set("Accept", "application/json")
-	request.Header.Set("User-Agent", userAgent())
+	request.Header["Accept"] = []string{"application/json"}
+	request.Header["User-Agent"] = []string{userAgent()}
 	return nil
 }
 

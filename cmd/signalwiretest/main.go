@@ -158,7 +158,7 @@ func (o *options) serve(stdout, stderr io.Writer, interrupts <-chan os.Signal) e
 	server := http.Server{Handler: control, ErrorLog: logger}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }()
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 	if _, err := io.WriteString(stdout, control.environment(listener.Addr().(*net.TCPAddr))); err != nil {
 		return fmt.Errorf("standard output cannot be written: %w", err)
 	}
