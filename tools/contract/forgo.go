@@ -200,7 +200,7 @@ var reserved = strings.Fields(`
 	address baseurl body c contenttype ctx encoded err param params query reader req reqeditors requesturl
 	response result rsp server styled
 	bytes context errors fmt http io iter json maps openapitypes runtime slices strings time url
-	appendpath checksegment decoded formbody formencoding items pagedlist`)
+	appendpath checksegment decoded formbody formencoding items newrequest pagedlist`)
 
 // isReserved reports whether a path parameter of this name would hide something
 // that the generated function needs, such as the parameter server, or nil.
